@@ -1,0 +1,185 @@
+"""The commands: run, test, bench, odoo. Each prepares what it needs, once."""
+
+import argparse
+import errno
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from environment import postgres, prepare
+from environment.addons import suite_addons
+from environment.console import Stop, say, step
+from environment.places import LOCAL, ROOT
+
+SETUP = ROOT / "setup"
+BENCHMARKS = SETUP / "benchmarks"
+FIRST_PORT = 8069
+PORTS_TRIED = 50
+
+
+def run(arguments):
+    """Install, bill the demo contracts and serve."""
+    parser = argparse.ArgumentParser(
+        prog="setup/run",
+        description="Install the addons with demo data, bill the demo contracts and serve Odoo.",
+        epilog="Environment: DB_NAME (subscriptions), HTTP_PORT (the first free one from 8069), "
+        "HTTP_INTERFACE (127.0.0.1), ODOO_HOME, PGHOST, PGPORT, PGUSER, PGPASSWORD.",
+    )
+    parser.add_argument("--once", action="store_true", help="do all but serve")
+    parser.add_argument("--stop", action="store_true", help="only stop the private database server")
+    options = parser.parse_args(arguments)
+    if options.stop:
+        return postgres.stop()
+
+    port = None if options.once else _http_port()
+    name = os.environ.get("DB_NAME", "subscriptions")
+    databases = prepare()
+    _install_demo(databases, name)
+    if suite_addons():
+        databases.odoo.run_script(name, SETUP / "bill_demo.py")
+    if options.once:
+        return None
+    say(f"\nOdoo is at http://localhost:{port} (login admin, password admin). Ctrl-C ends it.\n")
+    odoo = databases.odoo
+    command = odoo.command(f"--database={name}", f"--db-filter=^{name}$", f"--http-port={port}", "--log-level=warn")
+    os.execve(command[0], command, odoo.variables())
+
+
+def _install_demo(databases, name):
+    """Bring the database to the present state of the sources."""
+    wanted = {addon.name: addon.fingerprint for addon in suite_addons()} or {"sale_management": "as it is"}
+    if not databases.exists(name):
+        with step(f"Installing {', '.join(wanted)} with demo data"):
+            databases.make(name, [*wanted], "--with-demo", "--load-language=en_US,fr_FR")
+    else:
+        installed = databases.installed(name)
+        known = databases.note(name) or {}
+        new = [addon for addon in wanted if addon not in installed]
+        changed = [addon for addon in wanted if addon in installed and known.get(addon) != wanted[addon]]
+        if new or changed:
+            with step(f"Updating {', '.join(new + changed)}"):
+                databases.install(name, new, "--with-demo", update=changed)
+    databases.set_note(name, wanted)
+
+
+def _http_port():
+    """The port that was asked for, or the first free one."""
+    asked = os.environ.get("HTTP_PORT")
+    candidates = [int(asked)] if asked else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)
+    for port in candidates:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((os.environ.get("HTTP_INTERFACE", "127.0.0.1"), port))
+            except OSError:
+                continue
+            return port
+    raise Stop(f"Port {candidates[0]} is taken. Name another one: HTTP_PORT={candidates[-1] + 1} setup/run")
+
+
+def test(arguments):
+    """Run pytest on everything, or on what is named first."""
+    if {"-h", "--help"} & {*arguments}:
+        print("setup/test [PATHS or addon names] [--long] [pytest arguments]\n\n"
+              "Without a path: everything. --long draws more examples. An addon may be one of Odoo's own.")
+        return None
+    long = "--long" in arguments
+    arguments = [argument for argument in arguments if argument != "--long"]
+    first_option = next((at for at, text in enumerate(arguments) if text.startswith("-")), len(arguments))
+    named, options = arguments[:first_option], arguments[first_option:]
+
+    databases = prepare(browser=True)
+    odoo = databases.odoo
+    paths = [_test_path(name, odoo) for name in named] or [ROOT / "tests", *_addon_tests()]
+    if not named and os.cpu_count() > 1:
+        options = ["--numprocesses=2", "--dist=loadfile", *options]
+    variables = {
+        **odoo.variables(),
+        "PYTHONPATH": str(SETUP / "lib"),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(LOCAL / "hypothesis"),
+        **({"LONG": "1"} if long else {}),
+    }
+    pytest = [odoo.python, "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}"]
+    if not any(map(_addon_of, paths)):
+        return subprocess.run([*pytest, "-p", "no:odoo", *paths, *options], env=variables).returncode
+
+    if postgres.private():
+        databases.drop_orphans()
+    with databases.copy(databases.template(), armed=False) as name:
+        missing = {*filter(None, map(_addon_of, paths))} - databases.installed(name)
+        if missing:
+            with step(f"Installing {', '.join(sorted(missing))}"):
+                databases.install(name, sorted(missing))
+        odoo_options = ["-p", "environment.arming", f"--odoo-database={name}", "--odoo-http"]
+        return subprocess.run([*pytest, *odoo_options, *paths, *options], env=variables).returncode
+
+
+def _addon_tests():
+    folders = [addon.folder / "tests" for addon in suite_addons()]
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def _test_path(name, odoo):
+    """A path as given, or the tests of the addon of that name; `::test` may follow."""
+    path, *test = name.split("::")
+    candidates = [Path(path), *(folder / path / "tests" for folder in [ROOT, *odoo.standard_addons])]
+    for candidate in candidates:
+        if candidate.exists():
+            return "::".join([str(candidate.resolve()), *test])
+    raise Stop(f"{name} is neither a path nor an addon with tests.")
+
+
+def _addon_of(path):
+    """Name of the addon that holds a test, or None for the tests without Odoo."""
+    folder = Path(str(path).partition("::")[0])
+    for parent in (folder, *folder.parents):
+        if (parent / "__manifest__.py").is_file():
+            return parent.name
+    return None
+
+
+def bench(arguments):
+    """Run a benchmark on a database of its own, or list them."""
+    scripts = {path.stem: path for path in sorted(BENCHMARKS.glob("[!_]*.py"))}
+    if not arguments or arguments[0] not in scripts:
+        listing = "".join(f"\n  {name}" for name in scripts) or " none yet"
+        message = f"setup/bench NAME [options]. Benchmarks:{listing}"
+        if arguments and not arguments[0].startswith("-"):
+            raise Stop(f"There is no benchmark {arguments[0]}. {message}")
+        print(message)
+        return None
+    name, *options = arguments
+    databases = prepare()
+    with databases.copy(databases.template(for_tests=False)) as scratch:
+        return databases.odoo.start(databases.odoo.script_command(scratch, scripts[name], *options)).wait()
+
+
+def odoo(arguments):
+    """Odoo's own command line."""
+    odoo = prepare().odoo
+    command = odoo.command(*arguments)
+    os.execve(command[0], command, odoo.variables())
+
+
+COMMANDS = {command.__name__: command for command in (run, test, bench, odoo)}
+
+
+def main():
+    try:
+        return COMMANDS[sys.argv[1]](sys.argv[2:])
+    except Stop as stop:
+        say(str(stop))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            say(f"The disk is full. Free some space, then start again. ({error})")
+            return 1
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())

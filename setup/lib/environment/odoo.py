@@ -1,0 +1,83 @@
+"""Odoo's configuration file and Odoo's processes."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .addons import suite_addons, test_addons
+from .console import Stop
+from .places import LOCAL, ROOT, TEST_ADDONS
+from .postgres import Server
+
+SCRIPT = ROOT / "setup/lib/script.py"
+
+
+@dataclass(frozen=True)
+class Odoo:
+    """An Odoo that can be run: its source, its Python and its database server."""
+
+    source: Path
+    python: Path
+    server: Server
+
+    @property
+    def standard_addons(self):
+        """The folders of Odoo's own addons."""
+        return [folder for folder in (self.source / "odoo/addons", self.source / "addons") if folder.is_dir()]
+
+    @property
+    def configuration(self):
+        return LOCAL / "odoo.conf"
+
+    def configure(self):
+        """Write the configuration file, for these commands and for people's own."""
+        addons_path = [folder for folder in self.standard_addons if folder.parent.name != "odoo"]
+        addons_path += [ROOT] if suite_addons() else []
+        addons_path += [TEST_ADDONS] if test_addons() else []
+        settings = {
+            "addons_path": ",".join(map(str, addons_path)),
+            "data_dir": LOCAL / "data",
+            "db_host": self.server.host,
+            "db_port": self.server.port,
+            "db_user": self.server.user,
+            "db_password": self.server.password,
+            "http_interface": os.environ.get("HTTP_INTERFACE", "127.0.0.1"),
+            "screenshots": LOCAL / "screenshots",
+        }
+        text = "[options]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items())
+        if not self.configuration.is_file() or self.configuration.read_text() != text:
+            self.configuration.touch(mode=0o600)
+            self.configuration.write_text(text)
+
+    def variables(self):
+        """The environment of every process that runs Odoo or its tests."""
+        return {**os.environ, **self.server.variables(), "ODOO_RC": str(self.configuration)}
+
+    def command(self, *arguments):
+        """Odoo's command line."""
+        return [str(self.python), "-m", "odoo", *map(str, arguments)]
+
+    def script_command(self, database, script, *arguments):
+        """A Python file that finds `env`, as in Odoo's shell, and its own arguments."""
+        return [str(self.python), str(SCRIPT), database, str(script), *map(str, arguments)]
+
+    def start(self, command, **options):
+        """Start one of these commands as a process of its own."""
+        return subprocess.Popen(command, env=self.variables(), **options)
+
+    def run_script(self, database, script, *arguments):
+        """Run a Python file to its end."""
+        with self.start(self.script_command(database, script, *arguments)) as process:
+            status = process.wait()
+        if status:
+            raise Stop(f"{Path(script).name} failed on the database {database} (status {status}).")
+
+    def run_code(self, database, code):
+        """Run Python code with `env`, and return what it printed."""
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with self.start(self.script_command(database, "/dev/stdin"), **pipes) as process:
+            output, errors = process.communicate(code)
+        if process.returncode:
+            raise Stop(f"Odoo failed on the database {database} (status {process.returncode}):\n{errors}")
+        return output

@@ -1,0 +1,42 @@
+"""The Python environment: Odoo's requirements and the tools of the tests."""
+
+import hashlib
+import shutil
+import sys
+
+from .console import execute, step
+from .places import LOCAL, LOGS, ROOT
+
+FOLDER = LOCAL / "venv"
+PROGRAM = FOLDER / "bin" / "python"
+REQUIREMENTS = ROOT / "requirements.txt"
+STAMP = FOLDER / "complete"
+
+
+def python_environment(source):
+    """Python with everything in requirements.txt, and Odoo's folder on its path."""
+    wanted = hashlib.sha256(f"{FOLDER} {sys.version_info[:2]} {REQUIREMENTS.read_text()}".encode()).hexdigest()
+    if not STAMP.is_file() or STAMP.read_text() != wanted:
+        _install()
+        STAMP.write_text(wanted)
+    _link(source)
+    return PROGRAM
+
+
+def _install():
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    with step("Installing the Python packages"):
+        execute([sys.executable, "-m", "venv", FOLDER], log=LOGS / "venv.log")
+        execute(
+            [PROGRAM, "-m", "pip", "install", "--disable-pip-version-check", "--requirement", REQUIREMENTS],
+            log=LOGS / "pip.log",
+            advice="See requirements.txt; PIP_INDEX_URL and pip.conf are honoured.",
+        )
+
+
+def _link(source):
+    """Odoo is found by path, in the way of an editable install."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    link = FOLDER / "lib" / f"python{version}" / "site-packages" / "odoo.pth"
+    if not link.is_file() or link.read_text() != f"{source}\n":
+        link.write_text(f"{source}\n")

@@ -1,0 +1,80 @@
+from odoo import api, fields, models
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    subscription_contract_ids = fields.Many2many(
+        "subscription.contract",
+        string="Contracts",
+        compute="_compute_subscription_contract_ids",
+        search="_search_subscription_contract_ids",
+    )
+    subscription_contract_count = fields.Integer(compute="_compute_subscription_contract_ids")
+
+    @api.depends("line_ids.subscription_line_id")
+    def _compute_subscription_contract_ids(self):
+        for move in self:
+            move.subscription_contract_ids = move.line_ids.subscription_line_id.sudo().contract_id
+            move.subscription_contract_count = len(move.subscription_contract_ids)
+
+    @api.model
+    def _search_subscription_contract_ids(self, operator, value):
+        return [("line_ids.subscription_line_id.contract_id", operator, value)]
+
+    def action_view_subscription_contracts(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("subscription_billing.action_subscription_contract")
+        return {**action, "domain": [("id", "in", self.subscription_contract_ids.ids)], "context": {}}
+
+    def _post(self, soft=True):
+        """The ledger follows what is posted, whoever posts it."""
+        posted = super()._post(soft=soft)
+        posted._subscription_sync_posted()
+        if billed := posted.filtered(lambda move: move.line_ids.subscription_line_id):
+            self.env["subscription.engine"]._on_invoiced(billed)
+        return posted
+
+    def _subscription_sync_posted(self):
+        lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        lines._subscription_follow_amounts()
+        lines.subscription_credited_line_id._subscription_hold_credited()
+
+    def button_draft(self):
+        result = super().button_draft()
+        self.invoice_line_ids._subscription_restore()
+        self.invoice_line_ids.subscription_credited_line_id._subscription_hold_credited()
+        return result
+
+    def button_cancel(self):
+        result = super().button_cancel()
+        for move in self:
+            move.invoice_line_ids._subscription_drop(self.env._("Its invoice %s was cancelled", move.display_name))
+        return result
+
+    def unlink(self):
+        return super(AccountMove, self.with_context(subscription_deleted_moves=self.ids)).unlink()
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        """A credit note remembers which invoice line each of its lines gives back."""
+        reverse_moves = super()._reverse_moves(default_values_list, cancel)
+        for move, reverse in zip(self, reverse_moves, strict=True):
+            for line, copy in zip(move._subscription_lines(), reverse._subscription_lines(), strict=False):
+                if line.subscription_line_id and line.product_id == copy.product_id:
+                    copy.write({"subscription_credited_line_id": line.id})
+        if cancel:
+            reverse_moves.invoice_line_ids.subscription_credited_line_id._subscription_hold_credited()
+        return reverse_moves
+
+    def _subscription_lines(self):
+        """The product lines, in the order in which a copy has them."""
+        return self.invoice_line_ids.filtered(lambda line: line.display_type == "product").sorted(
+            lambda line: (line.sequence, line.id)
+        )
+
+    def _subscription_move_periods(self, replacement):
+        """*Reverse and create*: the periods of this invoice are billed on ``replacement`` now."""
+        self.ensure_one()
+        for line, copy in zip(self._subscription_lines(), replacement._subscription_lines(), strict=True):
+            copy.subscription_line_id = line.subscription_line_id
+            line._subscription_hand_over(copy)

@@ -1,0 +1,38 @@
+from datetime import UTC, date
+from zoneinfo import ZoneInfo
+
+import pytz
+
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    subscription_tz = fields.Selection(
+        lambda self: [(tz, tz) for tz in sorted(pytz.all_timezones)],
+        "Time zone of billing",
+        compute="_compute_subscription_tz",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Contracts count calendar days in this time zone.",
+    )
+
+    @api.depends("partner_id")
+    def _compute_subscription_tz(self):
+        for company in self:
+            calendar = company.resource_calendar_id
+            company.subscription_tz = (
+                company.subscription_tz or calendar.tz or company.partner_id.tz or "Europe/Paris"
+            )
+
+    @api.private
+    def _subscription_today(self) -> date:
+        """The calendar day of the company, by the clock of the transaction.
+
+        The only place that says which day it is. The database's clock decides, so
+        that servers whose clocks differ bill by the same day.
+        """
+        now = self.env.cr.now().replace(tzinfo=UTC)
+        return now.astimezone(ZoneInfo(self.subscription_tz or "Europe/Paris")).date()

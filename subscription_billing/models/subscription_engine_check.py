@@ -1,0 +1,123 @@
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+# what refuses a second billing, and the query that finds the rows which prevent it
+GUARDS = {
+    "subscription_period_billed_once": "subscription_period",
+    "subscription_period_billed_once_start": "subscription_period",
+    "subscription_line_chain_disjoint": "subscription_line",
+}
+MAX_RATE_AGE = timedelta(days=31)
+
+
+class SubscriptionEngineCheck(models.AbstractModel):
+    """What Odoo would accept silently and wrongly is an error that names the record."""
+
+    _inherit = "subscription.engine"
+
+    @api.model
+    def _preflight(self, charges):
+        """:raises UserError: with every reason why one of these documents would be wrong."""
+        errors = defaultdict(list)
+        if missing := self._missing_guards():
+            raise UserError(
+                self.env._(
+                    "The database does not refuse a second billing any more: %s is missing. "
+                    "Mend the rows listed in Subscriptions > To review, then upgrade the module.",
+                    ", ".join(missing),
+                )
+            )
+        for contract in {charge.contract: None for charge in charges}:
+            own = [charge for charge in charges if charge.contract == contract]
+            errors[contract] += self._contract_errors(contract, own)
+        messages = [
+            f"{contract.display_name}: {text}" for contract, texts in errors.items() for text in dict.fromkeys(texts)
+        ]
+        if messages:
+            raise UserError("\n".join(messages))
+
+    @api.model
+    def _missing_guards(self) -> list[str]:
+        """The constraints that an upgrade over dirty data dropped with only a warning."""
+        found = self.env.execute_query(
+            SQL(
+                "SELECT conname FROM pg_constraint WHERE conname IN %(names)s "
+                "UNION SELECT indexname FROM pg_indexes WHERE indexname IN %(names)s",
+                names=tuple(GUARDS),
+            )
+        )
+        return sorted(GUARDS.keys() - {name for [name] in found})
+
+    @api.model
+    def _contract_errors(self, contract, charges) -> list[str]:
+        _ = self.env._
+        errors = []
+        journal, company = self._journal(contract), contract.company_id
+        today = self._invoice_date(charges)
+        if not journal:
+            errors.append(_("the company has no sales journal: create one."))
+        elif not journal.active or journal.company_id not in company.parent_ids:
+            errors.append(_("the journal %s is archived or of another company: choose another one.", journal.display_name))
+        elif violated := company._get_violated_lock_dates(today, any(charge.taxes for charge in charges), journal):
+            errors.append(
+                _("the books are closed until %s: Odoo would move the invoice to a later day.", max(day for day, _field in violated))
+            )
+        for partner in contract.partner_id | contract.partner_invoice_id | contract.partner_shipping_id:
+            if not partner.active:
+                errors.append(_("the contact %s is archived: restore it or choose another one.", partner.display_name))
+        if contract.payment_term_id and not contract.payment_term_id.active:
+            errors.append(_("the payment terms %s are archived.", contract.payment_term_id.display_name))
+        errors += self._currency_errors(contract, today)
+        for charge in charges:
+            errors += self._charge_errors(charge)
+        return errors
+
+    @api.model
+    def _currency_errors(self, contract, day) -> list[str]:
+        currency, company = contract.currency_id, contract.company_id
+        if not currency.active:
+            return [self.env._("the currency %s is not active.", currency.name)]
+        if currency == company.currency_id:
+            return []
+        known = self.env["res.currency.rate"].sudo().search_count(
+            [
+                ("currency_id", "=", currency.id),
+                ("company_id", "in", [False, company.root_id.id]),
+                ("name", "<=", day),
+                ("name", ">=", day - MAX_RATE_AGE),
+            ],
+            limit=1,
+        )
+        if known:
+            return []
+        return [
+            self.env._(
+                "the currency %(currency)s has no rate in the 31 days before %(day)s: Odoo would use a wrong one.",
+                currency=currency.name,
+                day=day,
+            )
+        ]
+
+    @api.model
+    def _charge_errors(self, charge) -> list[str]:
+        _ = self.env._
+        product = charge.line.product_id
+        if not charge.proposed:
+            return []
+        if not product.active:
+            return [_("the product %s is archived: restore it or change the line.", product.display_name)]
+        errors = [
+            _("the tax %s is archived: choose another one on the product or the line.", tax.display_name)
+            for tax in charge.taxes
+            if not tax.active
+        ]
+        account = self._account(charge)
+        if not account or not account.active:
+            errors.append(_("the product %s has no income account in use.", product.display_name))
+        if charge.amount and abs(charge.amount) >= 10**12:
+            errors.append(_("the amount of %s is not an ordinary number.", charge.line.name))
+        return errors

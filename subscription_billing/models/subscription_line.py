@@ -1,0 +1,330 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..core import charges, timeline
+from ..core.money import net_price
+from ..core.monthly import monthly_equivalent
+
+MAX_NUMBER = 1e12
+
+# what a change may name, and what a new row of the chain takes over from the former
+CARRIED = (
+    "sequence",
+    "section",
+    "product_id",
+    "name",
+    "quantity",
+    "product_uom_id",
+    "price_unit",
+    "discount",
+    "tax_ids",
+    "analytic_distribution",
+    "recurrence_id",
+    "anchor_date",
+    "included_quantity",
+    "minimum_amount",
+)
+# what makes a stretch that is billed already wrong
+PRICED = (
+    "product_id",
+    "quantity",
+    "product_uom_id",
+    "price_unit",
+    "discount",
+    "tax_ids",
+    "recurrence_id",
+    "anchor_date",
+    "included_quantity",
+    "minimum_amount",
+)
+
+
+class SubscriptionLine(models.Model):
+    """What is sold, as a dated row of a chain.
+
+    A billed row is never edited: a change closes it and opens its successor in
+    the same chain. History, the view at a past date and MRR read the same rows.
+    """
+
+    _name = "subscription.line"
+    _description = "Contract line"
+    _inherit = ["subscription.dated", "analytic.mixin"]
+    _order = "contract_id, sequence, chain_id, date_start, id"
+    _check_company_auto = True
+
+    contract_id = fields.Many2one("subscription.contract", required=True, ondelete="cascade", index=True)
+    chain_id = fields.Many2one("subscription.line", readonly=True, index=True, copy=False, ondelete="restrict")
+    company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True)
+    currency_id = fields.Many2one(related="contract_id.currency_id", store=True)
+    sequence = fields.Integer(default=10)
+    section = fields.Char()
+    product_id = fields.Many2one(
+        "product.product", required=True, ondelete="restrict", index=True, check_company=True, domain=[("sale_ok", "=", True)]
+    )
+    name = fields.Text(
+        "Description", compute="_compute_name", store=True, readonly=False, precompute=True, required=True
+    )
+    quantity = fields.Float(digits="Product Unit", default=1.0, required=True)
+    product_uom_id = fields.Many2one(
+        "uom.uom",
+        "Unit",
+        compute="_compute_product_uom_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        ondelete="restrict",
+    )
+    price_unit = fields.Float(
+        "Unit price",
+        compute="_compute_price_unit",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        min_display_digits="Product Price",
+        help="For one whole period.",
+    )
+    discount = fields.Float("Disc. %", digits="Discount")
+    price_subtotal = fields.Monetary("Amount per period", compute="_compute_price_subtotal")
+    price_untaxed = fields.Monetary(
+        "Untaxed per period",
+        readonly=True,
+        help="Fixed when the row opens, with the product's own taxes: a change of rate is no change of revenue.",
+    )
+    mrr = fields.Monetary("MRR", compute="_compute_mrr", help="Monthly recurring revenue while the row is in force.")
+    tax_ids = fields.Many2many(
+        "account.tax",
+        string="Forced taxes",
+        domain=[("type_tax_use", "=", "sale")],
+        check_company=True,
+        context={"active_test": False},
+        help="Empty: the product's taxes through the fiscal position, on the day of each invoice.",
+    )
+    recurrence_id = fields.Many2one(
+        "subscription.recurrence",
+        compute="_compute_recurrence_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        ondelete="restrict",
+        index=True,
+    )
+    kind = fields.Selection(
+        [("recurring", "Recurring"), ("usage", "Usage"), ("one_off", "One-off")],
+        compute="_compute_kind",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+    )
+    date_start = fields.Date(compute="_compute_date_start", store=True, readonly=False, precompute=True)
+    anchor_date = fields.Date(readonly=True, help="The day from which the periods of this line are counted.")
+    occurrences = fields.Integer("Instalments", help="Number of periods to bill; 0 without limit.")
+    included_quantity = fields.Float("Included", digits="Product Unit", help="Usage of each period that costs nothing.")
+    minimum_amount = fields.Monetary("Minimum", help="Billed for each period even when the usage is worth less.")
+    covered_until = fields.Date(readonly=True, copy=False, help="Every earlier day is in the ledger already.")
+    sale_line_id = fields.Many2one(
+        "sale.order.line", "Order line", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    opened_by_id = fields.Many2one("subscription.amendment", readonly=True, copy=False, index="btree_not_null")
+    closed_by_id = fields.Many2one("subscription.amendment", readonly=True, copy=False, index="btree_not_null")
+    period_ids = fields.One2many("subscription.period", "line_id", "Billed periods", readonly=True)
+    state = fields.Selection(related="contract_id.state")
+
+    _dates_ordered = models.Constraint(
+        "CHECK(date_stop IS NULL OR date_stop >= date_start)", "A contract line cannot end before it starts."
+    )
+    _numbers_bounded = models.Constraint(
+        "CHECK(quantity >= 0 AND quantity < 1e12 AND abs(price_unit) < 1e12 AND discount BETWEEN 0 AND 100 "
+        "AND occurrences >= 0 AND included_quantity >= 0 AND minimum_amount >= 0)",
+        "Quantity, instalments, included quantity and minimum cannot be negative, and the discount goes from 0 to 100 %.",
+    )
+    _chain_disjoint = models.Constraint(
+        "EXCLUDE USING gist (chain_id WITH =, daterange(date_start, date_stop) WITH &&)",
+        "Two rows of the same contract line hold on the same day: end the first before the second starts.",
+    )
+
+    # computes
+
+    @api.depends("product_id")
+    def _compute_name(self):
+        for line in self.filtered("product_id"):
+            lang = line.contract_id.partner_id.lang
+            line.name = line.product_id.with_context(lang=lang).get_product_multiline_description_sale()
+
+    @api.depends("product_id")
+    def _compute_product_uom_id(self):
+        for line in self:
+            line.product_uom_id = line.product_id.uom_id
+
+    @api.depends("product_id", "contract_id.plan_id")
+    def _compute_recurrence_id(self):
+        for line in self:
+            line.recurrence_id = (
+                line.product_id.subscription_recurrence_id or line.contract_id.recurrence_id or line.recurrence_id
+            )
+
+    @api.depends("product_id")
+    def _compute_kind(self):
+        for line in self:
+            recurring = line.product_id.subscription_recurring
+            line.kind = line.product_id.subscription_kind if recurring else "one_off"
+
+    @api.depends("contract_id.date_start")
+    def _compute_date_start(self):
+        for line in self:
+            line.date_start = line.date_start or line.contract_id.date_start
+
+    @api.depends("product_id", "product_uom_id", "quantity", "recurrence_id")
+    def _compute_price_unit(self):
+        """The price list's price, until the row is billed or a person sets another one."""
+        for line in self:
+            if line.product_id and line.state in (False, "draft"):
+                line.price_unit = line._pricelist_price()
+            else:
+                line.price_unit = line.price_unit or 0.0
+
+    @api.depends("quantity", "price_unit", "discount", "currency_id")
+    def _compute_price_subtotal(self):
+        for line in self:
+            line.price_subtotal = float(line._whole())
+
+    @api.depends("price_untaxed", "recurrence_id", "kind")
+    def _compute_mrr(self):
+        for line in self:
+            line.mrr = line._monthly() if line.kind == "recurring" else 0.0
+
+    def _monthly(self) -> float:
+        self.ensure_one()
+        return float(
+            monthly_equivalent(
+                Decimal(str(self.price_untaxed)), self.recurrence_id._cadence(), self.contract_id._currency_unit()
+            )
+        )
+
+    def _pricelist_price(self) -> float:
+        """The unit price of the contract's price list for this recurrence."""
+        self.ensure_one()
+        contract = self.contract_id
+        product = self.product_id.with_context(lang=contract.partner_id.lang)
+        return contract.pricelist_id._get_product_price(
+            product,
+            self.quantity or 1.0,
+            currency=contract.currency_id,
+            uom=self.product_uom_id,
+            date=self.date_start or contract._today(),
+            subscription_recurrence=self.recurrence_id,
+        )
+
+    # constraints
+
+    @api.constrains("quantity", "price_unit", "discount", "included_quantity", "minimum_amount")
+    def _check_numbers(self):
+        names = ("quantity", "price_unit", "included_quantity", "minimum_amount")
+        for line in self:
+            if not all(abs(line[name]) < MAX_NUMBER for name in names):
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s: quantities and prices must be ordinary numbers below a thousand billion.",
+                        line=line.name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        if self.sudo().period_ids or any(line.state != "draft" for line in self):
+            raise UserError(self.env._("A line of a running contract is ended by an amendment, never deleted."))
+
+    # rows of a chain
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        for line in lines.filtered(lambda line: not line.chain_id):
+            line.chain_id = line
+        for line in lines:
+            line.price_untaxed = line._untaxed_price()
+        return lines
+
+    def write(self, vals):
+        """A row of a running contract changes by amendment only, its wording excepted."""
+        if not self.env.context.get("subscription_verb") and vals.keys() - {"sequence", "name", "section"}:
+            if locked := self.filtered(lambda line: line.state not in (False, "draft")):
+                raise UserError(
+                    self.env._(
+                        "%(contract)s is running: use its Change button, which keeps the history of its lines.",
+                        contract=locked[0].contract_id.display_name,
+                    )
+                )
+        result = super().write(vals)
+        if not self.env.context.get("subscription_verb") and vals.keys() & {
+            "product_id", "quantity", "price_unit", "discount",
+        }:
+            for line in self:
+                line.price_untaxed = line._untaxed_price()
+        return result
+
+    def _untaxed_price(self) -> float:
+        """The price of a whole period without the product's own included taxes."""
+        self.ensure_one()
+        taxes = (self.tax_ids or self.product_id.taxes_id)._filter_taxes_by_company(self.company_id)
+        whole = float(self._whole())
+        if not any(tax.price_include for tax in taxes.flatten_taxes_hierarchy()):
+            return whole
+        return taxes.compute_all(whole, currency=self.currency_id, product=self.product_id)["total_excluded"]
+
+    def _whole(self) -> Decimal:
+        """What a whole period costs, in the price's own basis, rounded to the currency."""
+        self.ensure_one()
+        return net_price(
+            Decimal(str(self.quantity)),
+            Decimal(str(self.price_unit)),
+            Decimal(str(self.discount)),
+            self.contract_id._currency_unit(),
+        )
+
+    def _row(self) -> charges.Row:
+        """This row as the arithmetic reads it."""
+        self.ensure_one()
+        is_usage = self.kind == "usage"
+        return charges.Row(
+            key=self.id,
+            period=self._period(),
+            cadence=self.recurrence_id._cadence(),
+            anchor=self.anchor_date,
+            whole=Decimal(0) if is_usage else self._whole(),
+            kind=self.kind,
+            covered_until=self.covered_until or self.date_start,
+            unit=self.contract_id._currency_unit(),
+        )
+
+    def _versions(self) -> list[timeline.Version]:
+        """These rows as the algebra of changes reads them."""
+        return [timeline.Version(line.id, line._period(), line._carried_values()) for line in self]
+
+    def _carried_values(self) -> dict:
+        self.ensure_one()
+        return {name: self._comparable(name, self[name]) for name in CARRIED}
+
+    @api.model
+    def _comparable(self, name, value):
+        """A value as it is compared: a changed float is one that prints differently."""
+        field = self._fields[name]
+        if field.type == "many2one":
+            return value.id if isinstance(value, models.BaseModel) else value or False
+        if field.type == "many2many":
+            ids = value.ids if isinstance(value, models.BaseModel) else value
+            return tuple(sorted(ids))
+        if field.type == "float" and (digits := field.get_digits(self.env)):
+            return round(value or 0.0, digits[1])
+        return value or False
+
+    def _changes_price(self, values) -> bool:
+        """Whether ``values`` make what was billed for this row wrong."""
+        self.ensure_one()
+        return any(
+            name in values and values[name] != self._comparable(name, self[name]) for name in PRICED
+        )

@@ -1,0 +1,265 @@
+from decimal import Decimal
+from fractions import Fraction
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core.ledger import Entry, split
+from ..core.period import FOREVER, Period
+
+COUNTING = ("billed", "imported", "kept", "waived", "held")
+
+
+class SubscriptionPeriod(models.Model):
+    """The billing ledger: one stretch of a chain, and what became of it.
+
+    Only the engine and the verbs write here. A row never changes its rate; it may
+    be split at a day into two whose amounts add up to the original. The database
+    refuses two counting rows of a chain on one day.
+    """
+
+    _name = "subscription.period"
+    _description = "Billed period"
+    _inherit = ["subscription.dated"]
+    _order = "date_start desc, id desc"
+    _check_company_auto = True
+
+    contract_id = fields.Many2one("subscription.contract", required=True, readonly=True, index=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    line_id = fields.Many2one("subscription.line", required=True, readonly=True, index=True, ondelete="restrict")
+    chain_id = fields.Many2one("subscription.line", required=True, readonly=True, ondelete="restrict")
+    product_id = fields.Many2one(related="line_id.product_id")
+    partner_id = fields.Many2one(related="contract_id.partner_id")
+    share_numerator = fields.Integer(readonly=True, default=1, aggregator=None)
+    share_denominator = fields.Integer(readonly=True, default=1, aggregator=None)
+    quantity = fields.Float(digits="Product Unit", readonly=True)
+    price_unit = fields.Float(readonly=True, min_display_digits="Product Price", aggregator=None)
+    discount = fields.Float(digits="Discount", readonly=True, aggregator=None)
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    amount = fields.Monetary("Proposed", readonly=True, help="What the engine computed, in the price's own basis.")
+    amount_invoiced = fields.Monetary("Invoiced", readonly=True, help="What the invoice says, after any edit of its draft.")
+    move_line_id = fields.Many2one("account.move.line", "Billed on", readonly=True, index="btree_not_null", ondelete="set null")
+    credit_line_id = fields.Many2one("account.move.line", "Credited on", readonly=True, index="btree_not_null", ondelete="set null")
+    move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
+    credit_move_id = fields.Many2one(related="credit_line_id.move_id", string="Credit note")
+    released_by_id = fields.Many2one("subscription.amendment", readonly=True, index="btree_not_null", ondelete="set null")
+    reason = fields.Char(readonly=True)
+    state = fields.Selection(
+        [
+            ("billed", "Billed"),
+            ("imported", "Billed elsewhere"),
+            ("kept", "Billed, no longer served"),
+            ("waived", "Waived"),
+            ("held", "Waits for a decision"),
+            ("released", "To credit"),
+            ("credited", "Credited"),
+            ("void", "Void"),
+        ],
+        required=True,
+        readonly=True,
+        default="billed",
+        index=True,
+    )
+
+    _not_empty = models.Constraint("CHECK(date_stop > date_start)", "A billed period has at least one day.")
+    _billed_once = models.Constraint(
+        "EXCLUDE USING gist (chain_id WITH =, daterange(date_start, date_stop) WITH &&) "
+        "WHERE (state IN ('billed', 'imported', 'kept', 'waived', 'held'))",
+        "This period is billed already.",
+    )
+    _billed_once_start = models.UniqueIndex(
+        "(chain_id, date_start) WHERE state IN ('billed', 'imported', 'kept', 'waived', 'held')",
+        "This period is billed already.",
+    )
+    _released_idx = models.Index("(contract_id) WHERE state = 'released'")
+
+    @api.depends("line_id.name", "date_start", "date_end")
+    def _compute_display_name(self):
+        for period in self:
+            period.display_name = f"{period.line_id.product_id.display_name} {period.date_start} – {period.date_end}"
+
+    def _share(self) -> Fraction:
+        return Fraction(self.share_numerator, self.share_denominator)
+
+    # what verbs decide: released, kept, imported
+
+    @api.model
+    def _release_replaced(self, rows, replacements, amendment):
+        """Money is owed back for the billed stretches whose price ``replacements`` change."""
+        for replacement in replacements:
+            row, successor = rows.browse(replacement.key), replacement.successor
+            if successor is None:
+                self._release(row, Period(replacement.stop, max(replacement.stop, row._period().stop)), amendment)
+            elif row._changes_price(successor.values):
+                self._release(row, successor.period, amendment)
+
+    @api.model
+    def _release(self, row, stretch, amendment):
+        billed = self.sudo().search(
+            [
+                ("chain_id", "=", row.chain_id.id),
+                ("state", "=", "billed"),
+                ("date_start", "<", stretch.stop),
+                ("date_stop", ">", stretch.start),
+            ]
+        )
+        billed._check_posted()
+        for period in billed:
+            period._cut(stretch).write({"state": "released", "released_by_id": amendment.id})
+
+    @api.model
+    def _release_from(self, contract, day, amendment, whole=False):
+        """Give back what was billed from ``day`` on; the whole current period when asked."""
+        is_free = contract.proration_policy == "free"
+        for period in self._billed_from(contract, day):
+            if whole and period.date_start < day:
+                # credited in full, yet served: a waived row keeps it from being billed again
+                period.write({"state": "released", "released_by_id": amendment.id})
+                period.flush_recordset()
+                period._twin("waived", date_stop=day)
+            elif is_free and period.line_id.kind == "recurring":
+                period.write({"state": "released", "released_by_id": amendment.id})
+            else:
+                period._cut(Period(day, FOREVER)).write({"state": "released", "released_by_id": amendment.id})
+
+    @api.model
+    def _keep_from(self, contract, day, amendment):
+        """Nothing is owed back for what was billed from ``day`` on."""
+        for period in self._billed_from(contract, day):
+            period._cut(Period(day, FOREVER)).write({"state": "kept", "released_by_id": amendment.id})
+
+    @api.model
+    def _billed_from(self, contract, day):
+        billed = self.sudo().search(
+            [
+                ("contract_id", "=", contract.id),
+                ("state", "=", "billed"),
+                ("date_stop", ">", day),
+                ("line_id.kind", "!=", "one_off"),
+            ],
+            order="date_start",
+        )
+        billed._check_posted()
+        return billed
+
+    def _check_posted(self):
+        if drafts := self.move_id.filtered(lambda move: move.state == "draft"):
+            raise UserError(
+                self.env._(
+                    "The draft invoice %(invoice)s of %(partner)s bills this period: post it or delete it first.",
+                    invoice=drafts[0].display_name,
+                    partner=drafts[0].partner_id.display_name,
+                )
+            )
+
+    @api.model
+    def _import_until(self, contract, stop):
+        """What was billed elsewhere before ``stop`` counts, and is never billed here."""
+        self.sudo().create(
+            [
+                {
+                    **self._values_of(line),
+                    "date_start": line.date_start,
+                    "date_stop": min(line._period().stop, stop),
+                    "state": "imported",
+                    "reason": self.env._("Billed before this contract came here"),
+                }
+                for line in contract.line_ids
+                if line.date_start < stop
+            ]
+        )
+
+    @api.model
+    def _values_of(self, line) -> dict:
+        return {
+            "contract_id": line.contract_id.id,
+            "company_id": line.company_id.id,
+            "line_id": line.id,
+            "chain_id": line.chain_id.id,
+            "currency_id": line.currency_id.id,
+            "quantity": line.quantity,
+            "price_unit": line.price_unit,
+            "discount": line.discount,
+        }
+
+    # splitting
+
+    def _cut(self, stretch):
+        """The part of this row inside ``stretch``, split off where it has to be."""
+        self.ensure_one()
+        row = self
+        if row.date_start < stretch.start:
+            row = row._split(stretch.start)
+        if row.date_stop > stretch.stop:
+            row._split(stretch.stop)
+        return row
+
+    def _split(self, day):
+        """Cut the row in two at ``day``; returns the second."""
+        self.ensure_one()
+        line = self.line_id
+        rows = [
+            other._row()
+            for other in line.contract_id.line_ids
+            if other.chain_id == self.chain_id and other._period()
+        ]
+        first, second = split(self._entry(), day, line._row(), rows, line.contract_id._billing_terms())
+        stop = self.date_stop
+        self.write({"date_stop": day, **self._entry_values(first)})
+        self.flush_recordset()
+        return self._twin(self.state, date_start=day, date_stop=stop, **self._entry_values(second))
+
+    def _entry(self) -> Entry:
+        """This row as the arithmetic reads it."""
+        return Entry(
+            period=self._period(),
+            share=self._share(),
+            proposed=Decimal(str(self.amount)),
+            invoiced=Decimal(str(self.amount_invoiced)),
+        )
+
+    @api.model
+    def _entry_values(self, entry) -> dict:
+        return {
+            "share_numerator": entry.share.numerator,
+            "share_denominator": entry.share.denominator,
+            "amount": float(entry.proposed),
+            "amount_invoiced": float(entry.invoiced),
+        }
+
+    def _twin(self, state, **values):
+        """A row like this one, in another state; a waived one is worth nothing."""
+        empty = {"amount": 0.0, "amount_invoiced": 0.0, "move_line_id": False} if state == "waived" else {}
+        values = {"date_start": self.date_start, "date_stop": self.date_stop, **values}
+        return self.copy({"state": state, **empty, **values})
+
+    # what documents do to the ledger
+
+    def _free(self):
+        """The invoice never existed: these stretches are due again."""
+        contracts = self.contract_id
+        self.sudo().unlink()
+        self.env["subscription.engine"]._refresh(contracts)
+
+    def _hold(self, reason):
+        """The invoice is gone, the service is not: a person bills again or waives."""
+        self.sudo().write({"state": "held", "reason": reason})
+
+    def action_bill_again(self):
+        """Held stretches become due again."""
+        self._decide("void", self.env._("To bill again"))
+
+    def action_waive(self):
+        """Held stretches are given away for good."""
+        self._decide("waived", self.env._("Waived"))
+
+    def _decide(self, state, reason):
+        self.contract_id.check_access("write")
+        if self.filtered(lambda period: period.state != "held"):
+            raise UserError(self.env._("Only periods that wait for a decision can be billed again or waived."))
+        contracts = self.contract_id._locked()
+        self.sudo().write({"state": state, "reason": reason})
+        self.env["subscription.engine"]._refresh(contracts)
+        for contract in contracts:
+            own = self.filtered(lambda period, contract=contract: period.contract_id == contract)
+            contract.message_post(body=f"{reason}: {', '.join(own.mapped('display_name'))}")

@@ -1,0 +1,148 @@
+"""Changes replayed on dated rows: the past stays, what was planned stays."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+from core.period import FOREVER, Period
+from core.timeline import Version, overwrite, stop
+from hypothesis import given
+from hypothesis import strategies as st
+
+START = date(2026, 1, 1)
+HORIZON = 120
+
+
+def day(number):
+    return START + timedelta(days=number)
+
+
+days = st.integers(-10, HORIZON + 10).map(day)
+changes = st.one_of(
+    st.fixed_dictionaries({"quantity": st.integers(1, 3)}),
+    st.fixed_dictionaries({"price": st.integers(1, 3)}),
+    st.fixed_dictionaries({"quantity": st.integers(1, 3), "discount": st.sampled_from([0, 50])}),
+)
+
+
+@st.composite
+def histories(draw):
+    """A chain with some past: consecutive rows, pauses, rows replaced at once, an end or none."""
+    versions, cursor = [], START
+    for key in range(draw(st.integers(1, 5))):
+        cursor += timedelta(days=draw(st.sampled_from([0, 0, 3])))
+        length = draw(st.integers(0, 30))
+        values = {"quantity": draw(st.integers(1, 3)), "price": draw(st.integers(1, 3)), "discount": 0}
+        versions.append(Version(key, Period(cursor, cursor + timedelta(days=length)), values))
+        cursor = versions[-1].period.stop
+    if draw(st.booleans()):
+        versions[-1] = replace(versions[-1], period=Period(versions[-1].period.start, FOREVER))
+    return versions
+
+
+def apply(versions, replacements):
+    """What the ORM does with replacements: close the row, open its successor."""
+    after = {version.key: version for version in versions}
+    for number, done in enumerate(replacements):
+        closed = after[done.key]
+        after[done.key] = replace(closed, period=Period(closed.period.start, done.stop))
+        if done.successor:
+            key = (max(map(str, after)), number)
+            after[key] = replace(done.successor, key=key)
+    return list(after.values())
+
+
+def in_force(versions):
+    """The values of each day, the only thing that billing sees."""
+    return {
+        day(n): dict(version.values)
+        for n in range(HORIZON + 20)
+        for version in versions
+        if day(n) in version.period
+    }
+
+
+@given(histories(), days, changes)
+def test_a_change_overwrites_its_fields_from_its_day_on_and_nothing_else(versions, since, values):
+    before, after = in_force(versions), in_force(apply(versions, overwrite(versions, since, values)))
+    assert after == {d: ({**old, **values} if d >= since else old) for d, old in before.items()}
+
+
+@given(histories(), days, days, changes, changes)
+def test_changes_of_different_fields_commute(versions, one_day, other_day, one, other):
+    if one.keys() & other.keys():
+        other = {"note": "x"}
+        versions = [replace(v, values={**v.values, "note": ""}) for v in versions]
+    first = apply(versions, overwrite(versions, one_day, one))
+    first = apply(first, overwrite(first, other_day, other))
+    second = apply(versions, overwrite(versions, other_day, other))
+    second = apply(second, overwrite(second, one_day, one))
+    assert in_force(first) == in_force(second)
+
+
+@given(histories(), days, changes)
+def test_a_change_equal_to_what_is_there_writes_nothing(versions, since, values):
+    changed = apply(versions, overwrite(versions, since, values))
+    assert overwrite(changed, since, values) == []
+
+
+@given(histories(), days, changes)
+def test_rows_that_keep_their_values_are_left_alone(versions, since, values):
+    replaced = {done.key for done in overwrite(versions, since, values)}
+    for version in versions:
+        served_later = bool(version.period & Period(since, FOREVER))
+        differs = any(version.values[name] != value for name, value in values.items())
+        assert (version.key in replaced) == (served_later and differs)
+
+
+@given(histories(), st.lists(st.tuples(days, changes), max_size=4))
+def test_versions_never_overlap_and_the_days_served_stay(versions, story):
+    served = in_force(versions).keys()
+    for since, values in story:
+        versions = apply(versions, overwrite(versions, since, values))
+        ordered = sorted(version.period for version in versions if version.period)
+        assert all(a.stop <= b.start for a, b in pairwise(ordered))
+        assert in_force(versions).keys() == served
+
+
+@given(histories(), days, changes)
+def test_a_row_is_closed_within_its_own_period(versions, since, values):
+    """Never before its start: a row replaced at once keeps a length of zero."""
+    periods = {version.key: version.period for version in versions}
+    for done in overwrite(versions, since, values) + stop(versions, since):
+        assert periods[done.key].start <= done.stop <= periods[done.key].stop
+
+
+@given(histories(), days)
+def test_nothing_is_served_after_a_stop_and_all_before(versions, since):
+    before, after = in_force(versions), in_force(apply(versions, stop(versions, since)))
+    assert after == {d: values for d, values in before.items() if d < since}
+
+
+@given(histories(), days)
+def test_stopping_twice_changes_nothing(versions, since):
+    assert stop(apply(versions, stop(versions, since)), since) == []
+
+
+def test_a_change_during_a_promotion_keeps_the_promotion():
+    """
+    before    |—— 1 x 100 ——|—— 1 x 100, -50 % ——|—— 1 x 100 ——▶
+    2 from           ▼
+    after     |— 1 —|— 2 ———|—— 2 x 100, -50 % ——|—— 2 x 100 ——▶
+    """
+    plain, promotion = {"quantity": 1, "discount": 0}, {"quantity": 1, "discount": 50}
+    versions = [
+        Version("a", Period(day(0), day(31)), plain),
+        Version("b", Period(day(31), day(59)), promotion),
+        Version("c", Period(day(59)), plain),
+    ]
+    changed = sorted(
+        (v for v in apply(versions, overwrite(versions, day(10), {"quantity": 2})) if v.period),
+        key=lambda v: v.period,
+    )
+    assert [(v.period, v.values) for v in changed] == [
+        (Period(day(0), day(10)), plain),
+        (Period(day(10), day(31)), {**plain, "quantity": 2}),
+        (Period(day(31), day(59)), {**promotion, "quantity": 2}),
+        (Period(day(59)), {**plain, "quantity": 2}),
+    ]
