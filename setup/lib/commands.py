@@ -2,21 +2,27 @@
 
 import argparse
 import errno
+import itertools
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 from environment import postgres, prepare
 from environment.addons import suite_addons
-from environment.console import Stop, say, step
+from environment.console import DISK_FULL, Stop, say, step
 from environment.places import LOCAL, ROOT
 
 SETUP = ROOT / "setup"
 BENCHMARKS = SETUP / "benchmarks"
 FIRST_PORT = 8069
 PORTS_TRIED = 50
+TEST_HELP = """\
+setup/test [PATHS] [--long] [pytest arguments]
+
+PATHS are files, folders, `file::Class::test`, or names of addons, also of Odoo's own.
+Without any: the whole suite. --long draws more of the same examples.
+Environment: ODOO_HOME, PGHOST, PGPORT, PGUSER, PGPASSWORD."""
 
 
 def run(arguments):
@@ -82,38 +88,30 @@ def _http_port():
 def test(arguments):
     """Run pytest on everything, or on what is named first."""
     if {"-h", "--help"} & {*arguments}:
-        print("setup/test [PATHS or addon names] [--long] [pytest arguments]\n\n"
-              "Without a path: everything. --long draws more examples. An addon may be one of Odoo's own.")
-        return None
-    long = "--long" in arguments
-    arguments = [argument for argument in arguments if argument != "--long"]
-    first_option = next((at for at, text in enumerate(arguments) if text.startswith("-")), len(arguments))
-    named, options = arguments[:first_option], arguments[first_option:]
+        return print(TEST_HELP)
+    variables = {"HYPOTHESIS_STORAGE_DIRECTORY": str(LOCAL / "hypothesis")}
+    if "--long" in arguments:
+        arguments = [argument for argument in arguments if argument != "--long"]
+        variables["LONG"] = "1"
+    named = [*itertools.takewhile(lambda argument: not argument.startswith("-"), arguments)]
+    options = arguments[len(named) :]
 
     databases = prepare(browser=True)
-    odoo = databases.odoo
-    paths = [_test_path(name, odoo) for name in named] or [ROOT / "tests", *_addon_tests()]
-    if not named and os.cpu_count() > 1:
-        options = ["--numprocesses=2", "--dist=loadfile", *options]
-    variables = {
-        **odoo.variables(),
-        "PYTHONPATH": str(SETUP / "lib"),
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(LOCAL / "hypothesis"),
-        **({"LONG": "1"} if long else {}),
-    }
-    pytest = [odoo.python, "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}"]
+    paths = [_test_path(name, databases.odoo) for name in named]
+    if not paths:
+        paths = [ROOT / "tests", *_addon_tests()]
+        if os.cpu_count() > 1:
+            options = ["--numprocesses=2", "--dist=loadfile", *options]
+    pytest = [databases.odoo.python, "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}"]
     if not any(map(_addon_of, paths)):
-        return subprocess.run([*pytest, "-p", "no:odoo", *paths, *options], env=variables).returncode
+        return databases.odoo.start([*pytest, "-p", "no:odoo", *paths, *options], variables).wait()
 
-    if postgres.private():
-        databases.drop_orphans()
     with databases.copy(databases.template(), armed=False) as name:
-        missing = {*filter(None, map(_addon_of, paths))} - databases.installed(name)
-        if missing:
+        if missing := {*filter(None, map(_addon_of, paths))} - databases.installed(name):
             with step(f"Installing {', '.join(sorted(missing))}"):
                 databases.install(name, sorted(missing))
-        odoo_options = ["-p", "environment.arming", f"--odoo-database={name}", "--odoo-http"]
-        return subprocess.run([*pytest, *odoo_options, *paths, *options], env=variables).returncode
+        plugins = ["-p", "environment.arming", f"--odoo-database={name}", "--odoo-http"]
+        return databases.odoo.start([*pytest, *plugins, *paths, *options], variables).wait()
 
 
 def _addon_tests():
@@ -148,8 +146,7 @@ def bench(arguments):
         message = f"setup/bench NAME [options]. Benchmarks:{listing}"
         if arguments and not arguments[0].startswith("-"):
             raise Stop(f"There is no benchmark {arguments[0]}. {message}")
-        print(message)
-        return None
+        return print(message)
     name, *options = arguments
     databases = prepare()
     with databases.copy(databases.template(for_tests=False)) as scratch:
@@ -176,7 +173,7 @@ def main():
         return 130
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            say(f"The disk is full. Free some space, then start again. ({error})")
+            say(DISK_FULL)
             return 1
         raise
 

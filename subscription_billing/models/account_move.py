@@ -10,13 +10,25 @@ class AccountMove(models.Model):
         compute="_compute_subscription_contract_ids",
         search="_search_subscription_contract_ids",
     )
+    subscription_replaces_id = fields.Many2one(
+        "account.move", "Replaces", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
     subscription_contract_count = fields.Integer(compute="_compute_subscription_contract_ids")
+    subscription_contract_held = fields.Boolean(
+        compute="_compute_subscription_contract_held", help="What it billed waits for a decision."
+    )
 
     @api.depends("line_ids.subscription_line_id")
     def _compute_subscription_contract_ids(self):
         for move in self:
             move.subscription_contract_ids = move.line_ids.subscription_line_id.sudo().contract_id
             move.subscription_contract_count = len(move.subscription_contract_ids)
+
+    @api.depends("line_ids.subscription_period_ids.state")
+    def _compute_subscription_contract_held(self):
+        for move in self:
+            states = move.line_ids.sudo().subscription_period_ids.mapped("state")
+            move.subscription_contract_held = "held" in states
 
     @api.model
     def _search_subscription_contract_ids(self, operator, value):
@@ -36,13 +48,14 @@ class AccountMove(models.Model):
         return posted
 
     def _subscription_sync_posted(self):
-        lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product")
-        lines._subscription_follow_amounts()
+        lines = self.invoice_line_ids
+        lines.filtered("subscription_line_id")._subscription_follow_amounts()
         lines.subscription_credited_line_id._subscription_hold_credited()
 
     def button_draft(self):
+        cancelled = self.filtered(lambda move: move.state == "cancel")
         result = super().button_draft()
-        self.invoice_line_ids._subscription_restore()
+        cancelled.invoice_line_ids._subscription_restore()
         self.invoice_line_ids.subscription_credited_line_id._subscription_hold_credited()
         return result
 
@@ -53,15 +66,22 @@ class AccountMove(models.Model):
         return result
 
     def unlink(self):
-        return super(AccountMove, self.with_context(subscription_deleted_moves=self.ids)).unlink()
+        contracts = self.subscription_contract_ids.filtered(lambda contract: contract.state != "draft")
+        names = ", ".join(self.mapped("display_name"))
+        result = super(AccountMove, self.with_context(subscription_deleted_moves=self.ids)).unlink()
+        for contract in contracts:
+            contract.message_post(body=self.env._("%s was deleted: what it billed is due again.", names))
+        return result
+
+    # reversal
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
         """A credit note remembers which invoice line each of its lines gives back."""
         reverse_moves = super()._reverse_moves(default_values_list, cancel)
         for move, reverse in zip(self, reverse_moves, strict=True):
-            for line, copy in zip(move._subscription_lines(), reverse._subscription_lines(), strict=False):
-                if line.subscription_line_id and line.product_id == copy.product_id:
-                    copy.write({"subscription_credited_line_id": line.id})
+            for line, copy in zip(move._subscription_lines(), reverse._subscription_lines(), strict=True):
+                if line.subscription_line_id:
+                    copy.subscription_credited_line_id = line
         if cancel:
             reverse_moves.invoice_line_ids.subscription_credited_line_id._subscription_hold_credited()
         return reverse_moves
@@ -72,9 +92,9 @@ class AccountMove(models.Model):
             lambda line: (line.sequence, line.id)
         )
 
-    def _subscription_move_periods(self, replacement):
-        """*Reverse and create*: the periods of this invoice are billed on ``replacement`` now."""
-        self.ensure_one()
-        for line, copy in zip(self._subscription_lines(), replacement._subscription_lines(), strict=True):
-            copy.subscription_line_id = line.subscription_line_id
-            line._subscription_hand_over(copy)
+    def _subscription_take_over(self):
+        """*Reverse and create*: these drafts bill the periods of the invoices they replace."""
+        for move in self.filtered("subscription_replaces_id"):
+            former = move.subscription_replaces_id._subscription_lines()
+            for line, copy in zip(former, move._subscription_lines(), strict=True):
+                line._subscription_hand_over(copy)

@@ -1,8 +1,7 @@
 from decimal import Decimal
 
 from odoo import fields, models
-
-from ..core.money import spread
+from odoo.exceptions import UserError
 
 
 class AccountMoveLine(models.Model):
@@ -29,55 +28,96 @@ class AccountMoveLine(models.Model):
         return Decimal(str(gross)) * (-1 if self.move_type == "out_refund" else 1)
 
     def _subscription_ledger(self):
-        """The rows billed and credited on these lines."""
+        """The rows billed and the rows credited on these lines."""
         rows = self.sudo()
         return rows.subscription_period_ids, rows.subscription_credit_period_ids
 
+    def _subscription_refresh(self):
+        billed, credited = self._subscription_ledger()
+        self.env["subscription.engine"]._refresh((billed | credited).contract_id)
+
+    # posting
+
     def _subscription_follow_amounts(self):
-        """The ledger keeps what the invoice says, beside what the engine proposed."""
+        """The ledger keeps what the document says, beside what the engine proposed."""
         for line in self:
             billed, credited = line._subscription_ledger()
-            billed = billed.filtered(lambda period: period.state not in ("waived", "void"))
-            if not billed:
-                continue
-            unit = Decimal(str(line.currency_id.rounding))
-            before = [Decimal(str(period.amount_invoiced)) for period in billed]
-            given_back = sum((Decimal(str(period.amount_invoiced)) for period in credited), Decimal(0))
-            target = line._subscription_amount() + given_back
-            if sum(before) == target:
-                continue
-            for period, amount in zip(billed, spread(target, before, unit), strict=True):
-                period.amount_invoiced = float(amount)
+            given_back = credited._total("amount_credited")
+            if billed:
+                difference = line._subscription_amount() + given_back - billed._total("amount_invoiced")
+                billed._adjust("amount_invoiced", difference)
+            elif credited:
+                credited._adjust("amount_credited", -line._subscription_amount() - given_back)
+
+    # cancelling, deleting, coming back
 
     def _subscription_drop(self, reason):
         """The document counts no more: what it billed waits, what it credited is owed again."""
         billed, credited = self._subscription_ledger()
-        billed.filtered(lambda period: period.state == "billed")._hold(reason)
+        billed._check_not_credited()
+        billed.filtered(lambda period: period.state in ("billed", "kept"))._hold(reason)
         credited.filtered(lambda period: period.state == "credited").write({"state": "released"})
-        self.env["subscription.engine"]._refresh((billed | credited).contract_id)
+        self._subscription_refresh()
 
     def _subscription_restore(self):
-        """A cancelled document is a draft again: it bills and credits as before."""
+        """A cancelled document is a draft again: it bills and credits as before.
+
+        :raises UserError: when its periods were billed or credited elsewhere meanwhile.
+        """
         billed, credited = self._subscription_ledger()
-        billed.filtered(lambda period: period.state == "held").write({"state": "billed", "reason": False})
+        moved = self.filtered(
+            lambda line: line.subscription_line_id
+            and not (line.sudo().subscription_period_ids or line.sudo().subscription_credit_period_ids)
+        )
+        billed._check_not_billed_again(self.move_id)
+        if moved.filtered("subscription_credited_line_id"):
+            raise UserError(
+                self.env._(
+                    "What %s gave back was credited on another document meanwhile: it stays cancelled.",
+                    moved.move_id[0].display_name,
+                )
+            )
+        billed.filtered(lambda period: period.state in ("held", "waived")).write({"state": "billed", "reason": False})
         credited.filtered(lambda period: period.state == "released").write({"state": "credited"})
-        self.env["subscription.engine"]._refresh((billed | credited).contract_id)
+        self._subscription_refresh()
+
+    def unlink(self):
+        """Deleting a draft frees its periods; a line taken out of a draft leaves them to a decision."""
+        billed, credited = self.filtered("subscription_line_id")._subscription_ledger()
+        if not (billed or credited):
+            return super().unlink()
+        billed._check_not_credited()
+        contracts = (billed | credited).contract_id
+        deleted = set(self.env.context.get("subscription_deleted_moves", ()))
+        live = billed.filtered(lambda period: period.state in ("billed", "kept"))
+        freed = live.filtered(lambda period: period.move_id.id in deleted)
+        billed.filtered(lambda period: period.state == "released").write({"state": "void"})
+        credited.filtered(lambda period: period.state == "credited").write({"state": "released"})
+        (live - freed)._hold(self.env._("Its line was taken out of a draft invoice"))
+        result = super().unlink()
+        freed.unlink()
+        self.env["subscription.engine"]._refresh(contracts)
+        return result
+
+    # credit notes typed by persons
 
     def _subscription_hold_credited(self):
-        """A line that a person credited in full waits for a decision; a part of it frees nothing."""
+        """A line credited in full waits for a decision; a part of it frees nothing."""
         for line in self:
             billed, _credited = line._subscription_ledger()
-            is_gone = line._subscription_is_fully_credited()
-            if is_gone:
+            if line._subscription_is_fully_credited():
                 billed.filtered(lambda period: period.state == "billed")._hold(
                     self.env._("%s was credited in full", line.move_id.display_name)
                 )
             elif line.parent_state == "posted":
-                billed.filtered(lambda period: period.state == "held").write({"state": "billed", "reason": False})
-            self.env["subscription.engine"]._refresh(billed.contract_id)
+                billed._check_not_billed_again(line.move_id)
+                billed.filtered(lambda period: period.state in ("held", "waived")).write(
+                    {"state": "billed", "reason": False}
+                )
+        self._subscription_refresh()
 
-    def _subscription_is_fully_credited(self) -> bool:
-        """Whether credit notes typed by persons give back all that the line billed."""
+    def _subscription_manual_credits(self) -> Decimal:
+        """What credit notes typed by persons give back of this line."""
         self.ensure_one()
         credits = self.env["account.move.line"].sudo().search(
             [
@@ -86,28 +126,26 @@ class AccountMoveLine(models.Model):
                 ("subscription_credit_period_ids", "=", False),
             ]
         )
-        given_back = -sum(credit._subscription_amount() for credit in credits)
-        return bool(credits) and given_back >= self._subscription_amount()
+        return -sum((credit._subscription_amount() for credit in credits), Decimal(0))
+
+    def _subscription_is_fully_credited(self) -> bool:
+        given_back = self._subscription_manual_credits()
+        return given_back > 0 and given_back >= self._subscription_amount()
+
+    def _subscription_creditable(self) -> Decimal:
+        """What may still be given back of what this line billed."""
+        self.ensure_one()
+        billed, _credited = self._subscription_ledger()
+        return (
+            billed._total("amount_invoiced")
+            - billed.filtered(lambda period: period.state == "credited")._total("amount_credited")
+            - self._subscription_manual_credits()
+        )
 
     def _subscription_hand_over(self, replacement):
         """The rows of this line are billed on ``replacement`` from now on."""
         billed, _credited = self._subscription_ledger()
+        replacement.subscription_line_id = self.subscription_line_id
         billed.filtered(lambda period: period.state in ("held", "billed")).write(
             {"state": "billed", "reason": False, "move_line_id": replacement.id}
         )
-
-    def unlink(self):
-        """Deleting a draft frees its periods; a line taken out of a draft leaves them to a decision."""
-        lines = self.filtered("subscription_line_id")
-        billed, credited = lines._subscription_ledger()
-        deleted_moves = set(self.env.context.get("subscription_deleted_moves", ()))
-        freed = billed.filtered(lambda period: period.state == "billed" and period.move_id.id in deleted_moves)
-        held = billed.filtered(lambda period: period.state == "billed") - freed
-        released = credited.filtered(lambda period: period.state == "credited")
-        result = super().unlink()
-        held._hold(self.env._("Its line was taken out of a draft invoice"))
-        released.write({"state": "released"})
-        contracts = (freed | held | released).contract_id
-        freed._free()
-        self.env["subscription.engine"]._refresh(contracts)
-        return result

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class ProductTemplate(models.Model):
@@ -19,3 +20,14 @@ class ProductTemplate(models.Model):
     subscription_plan_id = fields.Many2one(
         "subscription.plan", "Plan", help="Proposed on a quotation when this product is chosen first.", ondelete="set null"
     )
+
+    @api.constrains("type", "subscription_recurring")
+    def _check_subscription_type(self):
+        for product in self:
+            if product.subscription_recurring and product.type == "combo":
+                raise ValidationError(
+                    self.env._(
+                        "%(product)s is a combo and cannot be recurring: make the products chosen in it recurring.",
+                        product=product.display_name,
+                    )
+                )

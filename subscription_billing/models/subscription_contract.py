@@ -5,12 +5,24 @@ from decimal import Decimal
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import plaintext2html
 
 from ..core import timeline
 from ..core.cadence import Cadence
 from ..core.period import FOREVER, Period
+from .subscription_dated import VERB
 from .subscription_line import CARRIED
 from .subscription_stage import CONTRACT_STATES
+
+
+# what only verbs and the engine write, and what a running contract keeps for good
+WRITTEN_BY_VERBS = frozenset(
+    ("state", "anchor_date", "date_stop", "next_billing_date", "term_start", "close_reason_id", "revision")
+)
+FIXED_WHILE_RUNNING = frozenset(("company_id", "pricelist_id", "currency_id", "date_start", "plan_id", "billed_until"))
+BILLING_TERMS = frozenset(("billing_timing", "lead_days", "proration_policy"))
+OWNERS = frozenset(("partner_id", "user_id", "team_id"))
+STOPPED = "subscription_billing.mail_activity_type_stopped"
 
 
 class SubscriptionContract(models.Model):
@@ -264,22 +276,36 @@ class SubscriptionContract(models.Model):
         return contracts
 
     def write(self, vals):
-        if vals.keys() & {"partner_id", "company_id", "pricelist_id", "plan_id", "date_start"}:
-            self._check_writable(vals)
-        return super().write(vals)
+        self._check_writable(vals.keys())
+        result = super().write(vals)
+        if BILLING_TERMS & vals.keys():
+            self.env["subscription.engine"]._refresh(self)
+        if OWNERS & vals.keys():
+            for contract in self.filtered(lambda contract: contract.state != "draft"):
+                contract._on_lines_changed(self.env["subscription.amendment"])
+        return result
 
-    def _check_writable(self, vals):
-        for contract in self.filtered(lambda contract: contract.state != "draft"):
-            fixed = {"company_id", "pricelist_id", "date_start"} & vals.keys()
-            if fixed and not self.env.context.get("subscription_verb"):
-                labels = ", ".join(self._fields[name].get_description(self.env)["string"] for name in sorted(fixed))
-                raise UserError(
-                    self.env._(
-                        "%(contract)s is running: %(fields)s cannot change any more. Close it and open another one.",
-                        contract=contract.display_name,
-                        fields=labels,
-                    )
+    def _check_writable(self, names):
+        """A person edits a draft; afterwards verbs change what is billed."""
+        if self._in_verb():
+            return
+        if forbidden := WRITTEN_BY_VERBS & names:
+            raise UserError(self.env._("Buttons of the contract change %s, never a direct edit.", self._labels(forbidden)))
+        fixed = FIXED_WHILE_RUNNING & names
+        for contract in self.filtered(lambda contract: contract.state != "draft") if fixed else ():
+            raise UserError(
+                self.env._(
+                    "%(contract)s is running: %(fields)s cannot change any more. Close it and open another one.",
+                    contract=contract.display_name,
+                    fields=self._labels(fixed),
                 )
+            )
+
+    def _in_verb(self) -> bool:
+        return self.env.context.get("subscription_verb") is VERB
+
+    def _labels(self, names) -> str:
+        return ", ".join(self._fields[name].get_description(self.env)["string"] for name in sorted(names))
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
@@ -339,6 +365,7 @@ class SubscriptionContract(models.Model):
             )
             for line in contract.line_ids:
                 line.write({"opened_by_id": amendment.id, **contract._activation_values(line, anchor)})
+                contract._end_promotion(amendment, line)
             if contract.billed_until:
                 self.env["subscription.period"]._import_until(contract, contract.billed_until + timedelta(days=1))
 
@@ -346,16 +373,24 @@ class SubscriptionContract(models.Model):
         """Dates and anchor of a line on the day its contract starts to run."""
         start = max(line.date_start, self.date_start)
         stop = line.date_stop
-        line_anchor = line.anchor_date or (anchor if start == self.date_start else self._anchor_of_late_line(line, anchor))
+        line_anchor = line.anchor_date or anchor
         if line.kind == "one_off":
             stop = start + timedelta(days=1)
         elif line.occurrences:
-            stop = line.recurrence_id._cadence().nth(start, line.occurrences)
+            stop = self._nth_stop(line, start, line_anchor, line.occurrences)
         return {"date_start": start, "date_stop": stop, "anchor_date": line_anchor}
 
-    def _anchor_of_late_line(self, line, anchor) -> date:
-        """A line that starts later counts its periods with its contract, whatever its own first day."""
-        return anchor
+    @api.model
+    def _nth_stop(self, line, start, anchor, count) -> date:
+        """Where the ``count``-th period from ``start`` stops, a first stub included."""
+        cadence = line.recurrence_id._cadence()
+        return cadence.nth(anchor, cadence.index(anchor, start) + count)
+
+    def _end_promotion(self, amendment, line):
+        """A discount for some periods ends by itself: the chain goes on at full price."""
+        if line.discount and line.discount_occurrences:
+            day = self._nth_stop(line, line.date_start, line.anchor_date, line.discount_occurrences)
+            self._change_chain(amendment, line.chain_id, day, {"discount": 0.0})
 
     def _first_term(self) -> dict:
         if not self.commitment:
@@ -403,6 +438,10 @@ class SubscriptionContract(models.Model):
         :returns: the credit notes.
         """
         self.ensure_one()
+        return self.env["subscription.engine"]._credit_released(self._end(date, close_reason, credit))
+
+    def _end(self, date: date, close_reason=None, credit: str = "none"):
+        """What ``_close`` does to lines and ledger, before any credit note is written."""
         contract = self._locked()
         if contract.state not in ("active", "paused"):
             raise UserError(self.env._("%s does not run: it cannot be closed.", contract.display_name))
@@ -423,19 +462,28 @@ class SubscriptionContract(models.Model):
                     **({"state": "closed"} if date <= contract._today() else {}),
                 }
             )
-        return self.env["subscription.engine"]._credit_released(contract)
+        return contract
 
-    def _cron_close(self):
-        """Closed are the contracts whose last day has passed."""
-        for company in self.env["res.company"].search([]):
-            ended = self.search(
-                [
-                    ("company_id", "=", company.id),
-                    ("state", "in", ("active", "paused")),
-                    ("date_stop", "<=", company._subscription_today()),
-                ]
+    @api.model
+    def _ended(self):
+        """The running contracts whose last day has passed."""
+        return self.union(
+            *(
+                self.search(
+                    [
+                        ("company_id", "=", company.id),
+                        ("state", "in", ("active", "paused")),
+                        ("date_stop", "<=", company._subscription_today()),
+                    ]
+                )
+                for company in self.env["res.company"].search([])
             )
-            ended.with_context(subscription_verb=True).state = "closed"
+        )
+
+    def _mark_ended(self):
+        """Let the contracts be closed whose planned end has come."""
+        ended = self._try_lock().with_context(subscription_verb=VERB) & self._ended()
+        ended.state = "closed"
 
     # how verbs work
 
@@ -452,7 +500,7 @@ class SubscriptionContract(models.Model):
                     ", ".join(missing.mapped("display_name")),
                 )
             )
-        return locked.with_context(subscription_verb=True)
+        return locked.with_context(subscription_verb=VERB)
 
     def _try_lock(self):
         """The contracts of these that could be locked, ids ascending.
@@ -531,6 +579,7 @@ class SubscriptionContract(models.Model):
             {**values, "contract_id": self.id, "date_start": values.get("date_start") or date, "opened_by_id": amendment.id}
         )
         line.write(self._activation_values(line, self.anchor_date))
+        self._end_promotion(amendment, line)
         return line
 
     @api.model
@@ -547,16 +596,35 @@ class SubscriptionContract(models.Model):
             name: [Command.set(value)] if name == "tax_ids" else value for name, value in values.items()
         }
 
+    # waiting for a person
+
+    def _park(self, reason, next_attempt):
+        """Bill nothing here before ``next_attempt``, and show why."""
+        self._locked().write({"billing_error": reason, "next_attempt": next_attempt})
+
+    def _unpark(self):
+        """What stopped the billing is over."""
+        parked = self.filtered(lambda contract: contract.billing_error or contract.next_attempt)
+        parked.write({"billing_error": False, "next_attempt": False})
+        parked.activity_unlink([STOPPED])
+
     def _activity_to_bill(self, reason):
-        """A to-do for whoever is responsible, once per reason."""
+        """One to-do for whoever is responsible, with the last reason."""
         self.ensure_one()
-        kind = "mail.mail_activity_data_todo"
-        if not self.activity_search([kind], user_id=self.user_id.id or self.env.uid, additional_domain=[("summary", "=", self.env._("Billing stopped"))]):
-            self.activity_schedule(
-                kind, summary=self.env._("Billing stopped"), note=reason, user_id=self.user_id.id or self.env.uid
-            )
+        note = plaintext2html(reason)
+        if known := self.activity_search([STOPPED]):
+            known.note = note
+        elif responsible := self._responsible():
+            self.activity_schedule(STOPPED, note=note, user_id=responsible.id)
+
+    def _responsible(self):
+        """The salesperson, else a manager of contracts in the company."""
+        managers = self.env.ref("subscription_billing.group_subscription_manager").all_user_ids
+        present = managers.filtered(lambda user: user.active and self.company_id in user.company_ids)
+        return self.user_id.filtered("active") or present[:1]
 
     # hooks
 
     def _on_lines_changed(self, amendment):
-        """Called once after each verb, with its amendment; neutral here."""
+        """Called once after each verb, with its amendment, and with none when the customer,
+        the salesperson or the team of a running contract changes."""

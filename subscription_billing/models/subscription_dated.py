@@ -4,6 +4,9 @@ from odoo import api, fields, models
 
 from ..core.period import FOREVER, Period
 
+# the context value of a running verb: an object, so that no RPC client can send it
+VERB = object()
+
 
 class SubscriptionDated(models.AbstractModel):
     """A row that holds from a day to another.
@@ -34,6 +37,9 @@ class SubscriptionDated(models.AbstractModel):
     def _inverse_date_end(self):
         for row in self:
             row.date_stop = row.date_end and row.date_end + timedelta(days=1)
+
+    def _in_verb(self) -> bool:
+        return self.env.context.get("subscription_verb") is VERB
 
     def _is_in_force(self, day) -> bool:
         return day in self._period()

@@ -3,14 +3,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..core import charges as core_charges
+from ..core.money import net_price, round_amount
 from ..core.period import FOREVER, Period
 from ..core.usage import Tariff, Window, rate
+from .subscription_dated import VERB
 from .subscription_period import COUNTING
 
 
@@ -32,8 +35,9 @@ class Charge:
     proposed: core_charges.Charge | None = None
     released: models.Model | None = None
     usages: models.Model | None = None
-    # what was proposed, in the basis of the invoice
+    # both sides of the difference, in the basis of the invoice
     billed_amount: Decimal = Decimal(0)
+    credited_amount: Decimal = Decimal(0)
 
     @property
     def credited_line(self):
@@ -59,13 +63,15 @@ class SubscriptionEngine(models.AbstractModel):
         chains = lines.grouped("chain_id")
         ledger = self._ledger(chains)
         usages = self._unbilled_usage(chains, until)
-        proposals = []
+        by_id = {line.id: line for line in lines}  # these share one prefetch, a browse(id) has its own
+        due = []
         for chain, rows in chains.items():
-            contract = chain.contract_id
             values = [row._row() for row in rows]
-            proposed = core_charges.propose(values, ledger[chain.id], contract._billing_terms(), until)
+            proposed = core_charges.propose(values, ledger[chain.id], chain.contract_id._billing_terms(), until)
             proposed += self._settlement(chain, values, proposed, ledger[chain.id], usages[chain.id])
-            proposals += [self._charge(contract, rows.browse(item.key), item) for item in proposed]
+            due += [(by_id[item.key], item) for item in proposed]
+        taxes = self._taxes_of(line for line, _item in due)
+        proposals = [self._charge(line.contract_id, line, item, taxes[line]) for line, item in due]
         self._rate_usage([charge for charge in proposals if charge.line.kind == "usage"], usages)
         proposals = self._net(proposals, self._due_credits(contracts, until))
         return sorted(proposals, key=self._order_key)
@@ -87,8 +93,12 @@ class SubscriptionEngine(models.AbstractModel):
     def _credit_released(self, contracts):
         """Give back at once what verbs released."""
         self._check_armed()
-        credits = self._net([], self._due_credits(contracts, FOREVER))
-        return self._write(contracts, credits)
+        return self._write(contracts, self._owed_credits(contracts))
+
+    @api.model
+    def _owed_credits(self, contracts) -> list[Charge]:
+        """What was released and is not given back yet; writes nothing."""
+        return self._net([], self._due_credits(contracts, FOREVER))
 
     # propose
 
@@ -123,20 +133,29 @@ class SubscriptionEngine(models.AbstractModel):
         return ledger
 
     @api.model
-    def _charge(self, contract, line, proposed: core_charges.Charge) -> Charge:
-        taxes = self._taxes(line)
+    def _charge(self, contract, line, proposed: core_charges.Charge, taxes=None) -> Charge:
+        taxes = self._taxes(line) if taxes is None else taxes
+        quantity = self._line_quantity(line, proposed.period)
+        if quantity != line.quantity:
+            proposed = replace(proposed, amount=self._amount_of(line, quantity, proposed.share))
         amount = self._rebased(line, proposed.amount, taxes)
         return Charge(
             contract=contract,
             line=line,
             period=proposed.period,
             due=proposed.due,
-            quantity=self._line_quantity(line, proposed.period),
+            quantity=quantity,
             amount=amount,
             billed_amount=amount,
             taxes=taxes,
             proposed=proposed,
         )
+
+    @api.model
+    def _amount_of(self, line, quantity: float, share) -> Decimal:
+        """What a share of a period costs for a quantity that is not the line's own."""
+        whole = net_price(Decimal(str(quantity)), Decimal(str(line.price_unit)), Decimal(str(line.discount)))
+        return round_amount(Fraction(whole) * share, line.contract_id._currency_unit())
 
     @api.model
     def _due_credits(self, contracts, until):
@@ -154,11 +173,13 @@ class SubscriptionEngine(models.AbstractModel):
     def _net(self, proposals: list[Charge], released) -> list[Charge]:
         """A stretch given back and billed again on the same taxes and account is one difference."""
         by_stretch = {(charge.line.chain_id, charge.period): charge for charge in proposals}
+        creditable = {line: line._subscription_creditable() for line in released.move_line_id}
         for period in released:
             charge = by_stretch.get((period.chain_id, period._period()))
-            amount = Decimal(str(period.amount_invoiced))
+            amount = min(Decimal(str(period.amount_invoiced)), creditable[period.move_line_id])
+            creditable[period.move_line_id] -= amount
             if charge and not charge.released and self._can_net(charge, period.move_line_id):
-                charge.released = period
+                charge.released, charge.credited_amount = period, amount
                 charge.amount -= amount
             else:
                 proposals.append(self._credit(period, amount))
@@ -177,6 +198,7 @@ class SubscriptionEngine(models.AbstractModel):
             due=self._credit_due(period),
             quantity=period.quantity or 1.0,
             amount=-amount,
+            credited_amount=amount,
             taxes=period.move_line_id.tax_ids,
             released=period,
         )
@@ -201,16 +223,15 @@ class SubscriptionEngine(models.AbstractModel):
     @api.model
     def _settlement(self, chain, rows, proposed, ledger, usages) -> list[core_charges.Charge]:
         """Usage that arrives when every window is billed goes on a last charge of its own."""
-        if chain.kind != "usage" or proposed or not usages or not ledger:
+        is_over = all(row.covered_until >= row.period.stop for row in rows)
+        if chain.kind != "usage" or proposed or not usages or not is_over:
             return []
         service = core_charges.bounds(rows)
-        if core_charges.covered_until(rows, ledger) < service.stop:
-            return []
         day = max([service.stop, *(period.stop for period in ledger)])
         stretch = Period(day, day + timedelta(days=1))
         last = max(rows, key=lambda row: row.period.start)
         return [
-            core_charges.Charge(last.key, stretch, stretch, core_charges.Fraction(1), Decimal(0), service.stop, "usage")
+            core_charges.Charge(last.key, stretch, stretch, Fraction(1), Decimal(0), service.stop, "usage")
         ]
 
     @api.model
@@ -266,20 +287,32 @@ class SubscriptionEngine(models.AbstractModel):
 
     @api.model
     def _write(self, contracts, charges: list[Charge]):
-        """Invoices, then the ledger, then the next dates; posting comes last."""
-        self._preflight(charges)
-        groups = self._groups(charges)
+        """Every document of ``charges``, posted or not as its contracts say."""
+        return self._write_documents(contracts, self._groups(charges))
+
+    @api.model
+    def _write_documents(self, contracts, groups, mode=None):
+        """Invoices, then the ledger, then the next dates; posting comes last.
+
+        :param groups: the charges of each document.
+        :param mode: ``draft`` or ``post`` when a person decides; else the contracts do.
+        """
+        self._preflight([charge for group in groups for charge in group])
         self._waive([charge for group in groups if not any(c.amount for c in group) for charge in group])
         groups = [group for group in groups if any(charge.amount for charge in group)]
         moves = self._create_moves([self._invoice_vals(group) for group in groups])
         for move, group in zip(moves, groups, strict=True):
             self._record(group, self._product_lines(move))
         self._refresh(contracts, full=False)
-        to_post = moves.filtered(lambda move: self._invoicing_mode(move) != "draft")
-        to_post._post(soft=False)
-        self._reconcile_credits(to_post)
-        self._collect(to_post)
+        self._issue(moves.filtered(lambda move: (mode or self._invoicing_mode(move)) != "draft"))
         return moves
+
+    @api.model
+    def _issue(self, moves):
+        """Post documents of the engine, settle what they correct, collect the money."""
+        moves._post(soft=False)
+        self._reconcile_credits(moves)
+        self._collect(moves)
 
     @api.model
     def _create_moves(self, vals_list):
@@ -290,7 +323,13 @@ class SubscriptionEngine(models.AbstractModel):
         """The ledger rows of one document; each of its lines stands for one charge."""
         for charge, move_line in zip(group, move_lines, strict=True):
             if charge.released:
-                charge.released.write({"state": "credited", "credit_line_id": move_line.id})
+                charge.released.write(
+                    {
+                        "state": "credited",
+                        "credit_line_id": move_line.id,
+                        "amount_credited": float(charge.credited_amount),
+                    }
+                )
         billed = [(charge, line) for charge, line in zip(group, move_lines, strict=True) if charge.proposed]
         self.env["subscription.period"].flush_model()
         periods = self.env["subscription.period"].sudo().create(
@@ -320,7 +359,7 @@ class SubscriptionEngine(models.AbstractModel):
         """A document worth nothing is not issued; its stretches are settled all the same."""
         for charge in charges:
             if charge.released:
-                charge.released.state = "credited"
+                charge.released.write({"state": "credited", "amount_credited": float(charge.credited_amount)})
         self.env["subscription.period"].flush_model()
         billed = [charge for charge in charges if charge.proposed]
         periods = self.env["subscription.period"].sudo().create(
@@ -348,7 +387,7 @@ class SubscriptionEngine(models.AbstractModel):
             covered = self._covered(values, ledger[chain.id])
             for row, value in zip(rows, values, strict=True):
                 if row.covered_until != covered[value.key]:
-                    row.with_context(subscription_verb=True).covered_until = covered[value.key]
+                    row.with_context(subscription_verb=VERB).covered_until = covered[value.key]
             values = [replace(value, covered_until=covered[value.key]) for value in values]
             terms = chain.contract_id._billing_terms()
             dates[chain.contract_id].append(core_charges.next_due(values, ledger[chain.id], terms))
@@ -357,7 +396,7 @@ class SubscriptionEngine(models.AbstractModel):
         for contract, day in self._late_usage(contracts):
             dates[contract].append(day)
         for contract in contracts:
-            contract.with_context(subscription_verb=True).next_billing_date = min(
+            contract.with_context(subscription_verb=VERB).next_billing_date = min(
                 filter(None, dates[contract]), default=False
             )
 
@@ -424,7 +463,7 @@ class SubscriptionEngine(models.AbstractModel):
 
     @api.model
     def _line_quantity(self, line, period: Period) -> float:
-        """The quantity shown on the invoice line of ``line`` for ``period``."""
+        """The quantity to bill on ``line`` for ``period``; a count taken elsewhere can replace the line's."""
         return line.quantity
 
     @api.model

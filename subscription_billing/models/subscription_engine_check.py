@@ -5,13 +5,16 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-# what refuses a second billing, and the query that finds the rows which prevent it
+from .subscription_period import COUNTING
+
+# what refuses a second billing, and the table it guards
 GUARDS = {
     "subscription_period_billed_once": "subscription_period",
     "subscription_period_billed_once_start": "subscription_period",
     "subscription_line_chain_disjoint": "subscription_line",
 }
 MAX_RATE_AGE = timedelta(days=31)
+MAX_CONFLICTS = 20
 
 
 class SubscriptionEngineCheck(models.AbstractModel):
@@ -22,15 +25,9 @@ class SubscriptionEngineCheck(models.AbstractModel):
     @api.model
     def _preflight(self, charges):
         """:raises UserError: with every reason why one of these documents would be wrong."""
+        if broken := self._guard_errors():
+            raise UserError("\n".join(broken))
         errors = defaultdict(list)
-        if missing := self._missing_guards():
-            raise UserError(
-                self.env._(
-                    "The database does not refuse a second billing any more: %s is missing. "
-                    "Mend the rows listed in Subscriptions > To review, then upgrade the module.",
-                    ", ".join(missing),
-                )
-            )
         for contract in {charge.contract: None for charge in charges}:
             own = [charge for charge in charges if charge.contract == contract]
             errors[contract] += self._contract_errors(contract, own)
@@ -39,6 +36,21 @@ class SubscriptionEngineCheck(models.AbstractModel):
         ]
         if messages:
             raise UserError("\n".join(messages))
+
+    @api.model
+    def _guard_errors(self) -> list[str]:
+        """Which constraints are missing, and the rows that kept an upgrade from making them."""
+        missing = self._missing_guards()
+        if not missing:
+            return []
+        return [
+            self.env._(
+                "The database does not refuse a second billing any more: %s is missing. "
+                "Correct the rows below if there are any, then upgrade the module.",
+                ", ".join(missing),
+            ),
+            *(text for table in dict.fromkeys(GUARDS[name] for name in missing) for text in self._conflicts(table)),
+        ]
 
     @api.model
     def _missing_guards(self) -> list[str]:
@@ -51,6 +63,43 @@ class SubscriptionEngineCheck(models.AbstractModel):
             )
         )
         return sorted(GUARDS.keys() - {name for [name] in found})
+
+    @api.model
+    def _conflicts(self, table) -> list[str]:
+        """Pairs of rows of one chain that hold on the same day, in words."""
+        counting = SQL("one.state IN %(states)s AND other.state IN %(states)s", states=COUNTING)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT contract.name, one.id, one.date_start, other.id, other.date_start
+                  FROM %(table)s one
+                  JOIN %(table)s other
+                    ON other.chain_id = one.chain_id
+                   AND other.id > one.id
+                   AND daterange(other.date_start, other.date_stop) && daterange(one.date_start, one.date_stop)
+                  JOIN subscription_contract contract ON contract.id = one.contract_id
+                 WHERE %(counting)s
+                 ORDER BY contract.name, one.date_start
+                 LIMIT %(limit)s
+                """,
+                table=SQL.identifier(table),
+                counting=counting if table == "subscription_period" else SQL("TRUE"),
+                limit=MAX_CONFLICTS,
+            )
+        )
+        return [
+            self.env._(
+                "%(contract)s: rows %(one)s (from %(one_start)s) and %(other)s (from %(other_start)s) of %(table)s "
+                "hold on the same day.",
+                contract=contract,
+                one=one,
+                one_start=one_start,
+                other=other,
+                other_start=other_start,
+                table=table,
+            )
+            for contract, one, one_start, other, other_start in rows
+        ]
 
     @api.model
     def _contract_errors(self, contract, charges) -> list[str]:

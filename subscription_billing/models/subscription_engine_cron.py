@@ -7,44 +7,64 @@ from psycopg2.errors import DeadlockDetected, ExclusionViolation, LockNotAvailab
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .subscription_dated import VERB
+
 _logger = logging.getLogger(__name__)
 
 BATCH = 50
-MAX_RETRIES = 5
-LOST_RACE = (SerializationFailure, DeadlockDetected, LockNotAvailable)
-BILLED_BY_SOMEBODY_ELSE = (ExclusionViolation, UniqueViolation)
+MAX_ATTEMPTS = 5
+# a violated constraint means that somebody else billed it: the next attempt finds it in the ledger
+LOST_RACE = (SerializationFailure, DeadlockDetected, ExclusionViolation, UniqueViolation)
+LOCK_TIMEOUT = "10s"
 RETRY_AFTER = timedelta(days=1)
-MAX_SAME_FAILURES = 50
+MAX_FAILURES = 50
+FAILURE_WINDOW = timedelta(hours=1)
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 MAX_PERIODS = 12
 
 
 class SubscriptionEngineCron(models.AbstractModel):
-    """The unattended run: commits, isolates, parks."""
+    """The unattended run: commits, isolates, parks.
+
+    Each attempt is a transaction of its own: what was billed is committed before
+    the next attempt begins, and what failed is rolled back whole.
+    """
 
     _inherit = "subscription.engine"
 
     @api.model
     def _cron_bill(self, batch_size=BATCH):
-        """Bill what is due today in every company, batch after batch."""
-        if not self._is_armed():
-            _logger.critical("Subscriptions: this database is not armed, nothing is billed.")
+        """Close what has ended and bill what is due today in every company, batch after batch."""
+        if obstacle := self._obstacle():
+            _logger.critical("Subscriptions: nothing is billed. %s", obstacle)
             return
-        if self._clock_skew() > MAX_CLOCK_SKEW:
-            _logger.critical("Subscriptions: the clocks of Odoo and PostgreSQL differ, nothing is billed.")
-            return
-        self.env["subscription.contract"]._cron_close()
-        failures, stuck = Counter(), set()
+        self._close_ended()
+        stuck = set()
         while batch := self._next_batch(batch_size, stuck):
-            self._bill_isolated(batch, failures)
-            stuck |= set(batch.filtered_domain(self._due_domain()).ids)
-            remaining = max(0, self._count_due() - len(stuck))
-            if not self.env["ir.cron"]._commit_progress(len(batch), remaining=remaining) and remaining:
+            self._bill_isolated(batch)
+            stuck |= set(self._still_due(batch).ids)
+            is_broken = self._count_failures() >= MAX_FAILURES
+            remaining = 0 if is_broken else max(0, self._count_due() - len(stuck))
+            seconds_left = self.env["ir.cron"]._commit_progress(len(batch), remaining=remaining)
+            if is_broken:
+                _logger.critical(
+                    "Subscriptions: the run stops, %s contracts could not be billed within an hour. "
+                    "Their reasons are in Subscriptions > To review.",
+                    MAX_FAILURES,
+                )
+                return
+            if not seconds_left and remaining:
                 self.env.ref("subscription_billing.ir_cron_bill")._trigger()
                 return
-            if worst := next((name for name, count in failures.most_common(1) if count >= MAX_SAME_FAILURES), None):
-                _logger.critical("Subscriptions: the run stopped after %s failures: %s", MAX_SAME_FAILURES, worst)
-                return
+
+    @api.model
+    def _obstacle(self) -> str:
+        """Why nothing may be billed here at all; empty when it may."""
+        if not self._is_armed():
+            return self.env._("This database is a copy, or its billing was never armed.")
+        if self._clock_skew() > MAX_CLOCK_SKEW:
+            return self.env._("The clocks of Odoo and PostgreSQL differ by more than five minutes: synchronise them.")
+        return "\n".join(self._guard_errors())
 
     @api.model
     def _clock_skew(self):
@@ -53,7 +73,7 @@ class SubscriptionEngineCron(models.AbstractModel):
     @api.model
     def _due_domain(self) -> list:
         """Contracts with something due today, each by the calendar of its company."""
-        now = fields.Datetime.now()
+        now = self.env.cr.now()
         return fields.Domain.OR(
             [
                 ("company_id", "=", company.id),
@@ -64,6 +84,18 @@ class SubscriptionEngineCron(models.AbstractModel):
             ]
             for company in self.env["res.company"].search([])
         ) & fields.Domain("state", "!=", "draft")
+
+    @api.model
+    def _still_due(self, contracts):
+        return contracts.search(self._due_domain() & fields.Domain("id", "in", contracts.ids))
+
+    @api.model
+    def _count_failures(self) -> int:
+        """How many contracts were parked lately, whoever did it: a bad day is not thousands of to-dos."""
+        since = self.env.cr.now() + RETRY_AFTER - FAILURE_WINDOW
+        return self.env["subscription.contract"].search_count(
+            [("billing_error", "!=", False), ("next_attempt", ">", since)]
+        )
 
     @api.model
     def _count_due(self) -> int:
@@ -90,43 +122,66 @@ class SubscriptionEngineCron(models.AbstractModel):
         return contracts | siblings
 
     @api.model
-    def _bill_isolated(self, contracts, failures, retries=MAX_RETRIES):
-        """Bill a batch; on failure bill its halves, until the culprit stands alone and is parked."""
-        company = contracts.company_id
-        engine = self.with_company(company).with_context(
-            tz=company.subscription_tz, allowed_company_ids=company.ids, subscription_bounded=True
-        )
-        try:
-            with self.env.cr.savepoint():
-                engine._bill_locked(contracts)
-        except LOST_RACE as error:
-            self.env.cr.rollback()
-            if retries:
-                self._bill_isolated(contracts.exists(), failures, retries - 1)
-            else:
-                self._park(contracts, error, failures)
-        except BILLED_BY_SOMEBODY_ELSE as error:
-            self.env.cr.rollback()
-            if retries:
-                self._bill_isolated(contracts.exists(), failures, retries - 1)
-            else:
-                self._park(contracts, error, failures)
-        except Exception as error:  # noqa: BLE001  one contract never stops the others
-            halves = self._halves(contracts)
-            if len(halves) == 1:
-                self._park(contracts, error, failures)
-            for half in halves if len(halves) > 1 else ():
-                self._bill_isolated(half, failures)
+    def _bill_isolated(self, contracts):
+        """Bill a batch; a contract that cannot be billed is parked."""
+        self._isolated(contracts, lambda engine, part: engine._bill_locked(part), self._park)
+
+    @api.model
+    def _isolated(self, contracts, bill, park):
+        """Bill a batch; on failure bill its halves, until the culprit stands alone and is parked.
+
+        Commits. A contract that somebody else keeps busy is left for the next run.
+
+        :param bill: called with the engine of the company and the contracts.
+        :param park: called with the culprit and the error.
+        """
+        error = self._attempt(bill, self._of_company(contracts.company_id), contracts)
+        if not error or isinstance(error, LockNotAvailable):
+            return
+        halves = self._halves(contracts)
+        if len(halves) > 1:
+            for half in halves:
+                self._isolated(half, bill, park)
+        elif not isinstance(error, (SerializationFailure, DeadlockDetected)):
+            park(contracts, error)
+
+    @api.model
+    def _of_company(self, company):
+        """This engine as it bills for ``company``."""
+        return self.with_company(company).with_context(tz=company.subscription_tz, allowed_company_ids=company.ids)
+
+    @api.model
+    def _attempt(self, verb, *arguments):
+        """Do ``verb`` and commit, again when somebody else came first.
+
+        :returns: the error that stays, None when it is done.
+        :raises Exception: what nobody's contract is to blame for: a lost connection, no memory left.
+        """
+        error = None
+        for _attempt in range(MAX_ATTEMPTS):
+            try:
+                self.env.cr.execute("SET LOCAL lock_timeout = %s", [LOCK_TIMEOUT])
+                verb(*arguments)
+                self.env.cr.commit()
+                return None
+            except Exception as failure:  # noqa: BLE001  one contract never stops the others
+                if isinstance(failure, MemoryError) or self.env.cr.closed:
+                    raise
+                self.env.cr.rollback()
+                error = failure
+            if not isinstance(error, LOST_RACE):
+                break
+        return error
 
     @api.model
     def _bill_locked(self, contracts):
         """Bill those of ``contracts`` that nobody else works on."""
-        due = contracts.exists()._try_lock().with_context(subscription_verb=True).filtered_domain(self._due_domain())
+        due = contracts.exists()._try_lock().with_context(subscription_verb=VERB).filtered_domain(self._due_domain())
         if not due:
             return
-        due = due.with_env(self.env(context={**self.env.context, "subscription_verb": True}))
+        due = due.with_env(self.env(context={**self.env.context, "subscription_verb": VERB}))
         self._write(due, self._bounded(self._preview(due, due.company_id._subscription_today())))
-        due.filtered("billing_error").write({"billing_error": False, "next_attempt": False})
+        due._unpark()
 
     @api.model
     def _bounded(self, charges):
@@ -155,12 +210,18 @@ class SubscriptionEngineCron(models.AbstractModel):
         return [contracts.browse().union(*part) for part in (units[:middle], units[middle:]) if part]
 
     @api.model
-    def _park(self, contracts, error, failures):
+    def _park(self, contracts, error):
         """Set contracts aside with the reason, a next attempt and somebody to look at it."""
-        reason = str(error).strip() or type(error).__name__
-        failures[type(error).__name__] += len(contracts)
+        reason = (str(error).strip() or type(error).__name__).replace("\0", "")
         _logger.warning("Subscriptions: %s cannot be billed: %s", contracts.mapped("name"), reason)
-        contracts = contracts.with_context(subscription_verb=True)
-        contracts.write({"billing_error": reason, "next_attempt": self.env.cr.now() + RETRY_AFTER})
+        self._attempt(contracts._park, reason, self.env.cr.now() + RETRY_AFTER)
         for contract in contracts:
-            contract._activity_to_bill(reason)
+            if failure := self._attempt(contract._activity_to_bill, reason):
+                _logger.warning("Subscriptions: nobody is told about %s: %s", contract.name, failure)
+
+    @api.model
+    def _close_ended(self):
+        """Closed are the contracts whose last day has passed."""
+        for contract in self.env["subscription.contract"]._ended():
+            if error := self._attempt(contract._mark_ended):
+                _logger.warning("Subscriptions: %s cannot be closed: %s", contract.name, error)

@@ -97,7 +97,7 @@ class SubscriptionEngineInvoice(models.AbstractModel):
         it: a prorated quantity (12/31) would be stored 0.39 and not add up.
         """
         line, amount = charge.line, charge.amount * sign
-        quantity = abs(charge.quantity) or 1.0
+        quantity = abs(charge.quantity) or (1.0 if amount else 0.0)
         if amount < 0:
             quantity, amount = -quantity, -amount
         credited = charge.credited_line
@@ -106,7 +106,7 @@ class SubscriptionEngineInvoice(models.AbstractModel):
             "name": self._describe(charge),
             "quantity": quantity,
             "product_uom_id": line.product_uom_id.id,
-            "price_unit": float(amount / Decimal(str(abs(quantity)))),
+            "price_unit": float(amount / Decimal(str(abs(quantity)))) if quantity else line.price_unit,
             "tax_ids": [Command.set(charge.taxes.ids)],
             "analytic_distribution": line.analytic_distribution or False,
             "subscription_line_id": line.id,
@@ -172,12 +172,31 @@ class SubscriptionEngineInvoice(models.AbstractModel):
         )._get_fiscal_position(contract.partner_invoice_id, delivery=contract.partner_shipping_id)
 
     @api.model
-    def _taxes(self, line):
+    def _taxes_of(self, lines) -> dict:
+        """The taxes of each line; a fiscal position is looked for once per customer, not per charge."""
+        positions, taxes = {}, {}
+        for line in lines:
+            if line not in taxes:
+                contract = line.contract_id
+                key = (
+                    contract.company_id,
+                    contract.fiscal_position_id,
+                    contract.partner_invoice_id,
+                    contract.partner_shipping_id,
+                )
+                if key not in positions:
+                    positions[key] = self._fiscal_position(contract)
+                taxes[line] = self._taxes(line, positions[key])
+        return taxes
+
+    @api.model
+    def _taxes(self, line, position=None):
         """The taxes a person forced, else the product's through the fiscal position."""
         if line.tax_ids:
             return line.tax_ids
         taxes = line.product_id.taxes_id._filter_taxes_by_company(line.company_id)
-        return self._fiscal_position(line.contract_id).map_tax(taxes)
+        position = self._fiscal_position(line.contract_id) if position is None else position
+        return position.map_tax(taxes)
 
     @api.model
     def _account(self, charge):
@@ -189,8 +208,10 @@ class SubscriptionEngineInvoice(models.AbstractModel):
     @api.model
     def _rebased(self, line, amount: Decimal, taxes) -> Decimal:
         """A tax-included price, moved to the taxes of the invoice."""
+        if line.tax_ids or not any(tax.price_include for tax in line.product_id.taxes_id):
+            return amount
         own = line.product_id.taxes_id._filter_taxes_by_company(line.company_id)
-        if line.tax_ids or own == taxes or not any(own.mapped("price_include")):
+        if own == taxes or not any(own.mapped("price_include")):
             return amount
         price = line.product_id._get_tax_included_unit_price_from_price(
             float(amount), own, product_taxes_after_fp=taxes
@@ -217,7 +238,7 @@ class SubscriptionEngineInvoice(models.AbstractModel):
             texts += filter(None, [engine._describe_discount(charge), engine._describe_share(charge)])
         if charge.released and charge.proposed:
             texts.append(
-                engine.env._("Less %(amount)s billed before", amount=engine._money(charge, charge.released.amount_invoiced))
+                engine.env._("Less %(amount)s billed before", amount=engine._money(charge, charge.credited_amount))
             )
         elif charge.released:
             texts.append(

@@ -58,6 +58,7 @@ class SubscriptionLine(models.Model):
     chain_id = fields.Many2one("subscription.line", readonly=True, index=True, copy=False, ondelete="restrict")
     company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="contract_id.currency_id", store=True)
+    partner_id = fields.Many2one(related="contract_id.partner_id")
     sequence = fields.Integer(default=10)
     section = fields.Char()
     product_id = fields.Many2one(
@@ -87,6 +88,7 @@ class SubscriptionLine(models.Model):
         help="For one whole period.",
     )
     discount = fields.Float("Disc. %", digits="Discount")
+    discount_occurrences = fields.Integer("Discounted periods", help="How many periods the discount holds; 0 for life.")
     price_subtotal = fields.Monetary("Amount per period", compute="_compute_price_subtotal")
     price_untaxed = fields.Monetary(
         "Untaxed per period",
@@ -139,7 +141,7 @@ class SubscriptionLine(models.Model):
     )
     _numbers_bounded = models.Constraint(
         "CHECK(quantity >= 0 AND quantity < 1e12 AND abs(price_unit) < 1e12 AND discount BETWEEN 0 AND 100 "
-        "AND occurrences >= 0 AND included_quantity >= 0 AND minimum_amount >= 0)",
+        "AND occurrences >= 0 AND discount_occurrences >= 0 AND included_quantity >= 0 AND minimum_amount >= 0)",
         "Quantity, instalments, included quantity and minimum cannot be negative, and the discount goes from 0 to 100 %.",
     )
     _chain_disjoint = models.Constraint(
@@ -243,6 +245,7 @@ class SubscriptionLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
+        lines._check_editable()
         for line in lines.filtered(lambda line: not line.chain_id):
             line.chain_id = line
         for line in lines:
@@ -251,21 +254,23 @@ class SubscriptionLine(models.Model):
 
     def write(self, vals):
         """A row of a running contract changes by amendment only, its wording excepted."""
-        if not self.env.context.get("subscription_verb") and vals.keys() - {"sequence", "name", "section"}:
-            if locked := self.filtered(lambda line: line.state not in (False, "draft")):
-                raise UserError(
-                    self.env._(
-                        "%(contract)s is running: use its Change button, which keeps the history of its lines.",
-                        contract=locked[0].contract_id.display_name,
-                    )
-                )
+        if vals.keys() - {"sequence", "name", "section"}:
+            self._check_editable()
         result = super().write(vals)
-        if not self.env.context.get("subscription_verb") and vals.keys() & {
-            "product_id", "quantity", "price_unit", "discount",
-        }:
+        if not self._in_verb() and vals.keys() & {"product_id", "quantity", "price_unit", "discount", "tax_ids"}:
             for line in self:
                 line.price_untaxed = line._untaxed_price()
         return result
+
+    def _check_editable(self):
+        locked = self.filtered(lambda line: line.state != "draft") if not self._in_verb() else self.browse()
+        if locked:
+            raise UserError(
+                self.env._(
+                    "%(contract)s is running: use its Change button, which keeps the history of its lines.",
+                    contract=locked[0].contract_id.display_name,
+                )
+            )
 
     def _untaxed_price(self) -> float:
         """The price of a whole period without the product's own included taxes."""

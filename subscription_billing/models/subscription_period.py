@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.ledger import Entry, split
+from ..core.money import spread
 from ..core.period import FOREVER, Period
 
 COUNTING = ("billed", "imported", "kept", "waived", "held")
@@ -38,6 +39,7 @@ class SubscriptionPeriod(models.Model):
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     amount = fields.Monetary("Proposed", readonly=True, help="What the engine computed, in the price's own basis.")
     amount_invoiced = fields.Monetary("Invoiced", readonly=True, help="What the invoice says, after any edit of its draft.")
+    amount_credited = fields.Monetary("Credited", readonly=True, help="What a credit note gave back of it.")
     move_line_id = fields.Many2one("account.move.line", "Billed on", readonly=True, index="btree_not_null", ondelete="set null")
     credit_line_id = fields.Many2one("account.move.line", "Credited on", readonly=True, index="btree_not_null", ondelete="set null")
     move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
@@ -235,11 +237,38 @@ class SubscriptionPeriod(models.Model):
 
     # what documents do to the ledger
 
-    def _free(self):
-        """The invoice never existed: these stretches are due again."""
-        contracts = self.contract_id
-        self.sudo().unlink()
-        self.env["subscription.engine"]._refresh(contracts)
+    def _total(self, name) -> Decimal:
+        return sum((Decimal(str(period[name])) for period in self), Decimal(0))
+
+    def _adjust(self, name, difference: Decimal):
+        """Share what a person changed on a document over its rows, those given back left alone."""
+        if not difference:
+            return
+        rows = self.filtered(lambda period: period.state in ("billed", "kept", "held")) or self
+        before = [Decimal(str(row[name])) for row in rows]
+        unit = Decimal(str(rows[0].currency_id.rounding))
+        for row, amount in zip(rows, spread(sum(before) + difference, before, unit), strict=True):
+            row[name] = float(amount)
+
+    def _check_not_credited(self):
+        """A document that another one gives back cannot disappear under it."""
+        if credited := self.filtered(lambda period: period.state == "credited" and period.credit_line_id):
+            raise UserError(
+                self.env._(
+                    "%(credit)s gives back a part of %(invoice)s: cancel or delete it first.",
+                    credit=credited[0].credit_move_id.display_name,
+                    invoice=credited[0].move_id.display_name,
+                )
+            )
+
+    def _check_not_billed_again(self, moves):
+        if self.filtered(lambda period: period.state == "void"):
+            raise UserError(
+                self.env._(
+                    "What %s billed is billed again on another invoice: bringing it back would bill it twice.",
+                    ", ".join(moves.mapped("display_name")),
+                )
+            )
 
     def _hold(self, reason):
         """The invoice is gone, the service is not: a person bills again or waives."""

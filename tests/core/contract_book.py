@@ -11,11 +11,12 @@ was released::
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from core.cadence import Cadence
-from core.charges import ONE_DAY, Row, Terms, bounds, charge_of, covered_until, due_date, propose
+from core.charges import ONE_DAY, Row, Terms, charge_of, covered_until, propose
 from core.ledger import Entry, split
 from core.money import CENT, net_price
 from core.period import FOREVER, Period
@@ -98,7 +99,7 @@ class Book:
     def add(self, name, quantity, price_unit, cadence, start, *, stop=None, occurrences=None, anchor=None):
         anchor = anchor or self.anchor
         if occurrences:
-            stop = cadence.nth(anchor, cadence.index(anchor, start) + occurrences)
+            stop = cadence.nth(start, occurrences)
         self._open(name, quantity, price_unit, cadence, anchor, Period(start, stop or FOREVER), "recurring")
 
     def add_one_off(self, name, quantity, price_unit, day):
@@ -114,7 +115,7 @@ class Book:
             for row in chain.rows():
                 if period := row.period & Period(date.min, day):
                     nothing = Decimal(0)
-                    chain.ledger.append(Stretch(Entry(period, 0, nothing, nothing), row, "imported"))
+                    chain.ledger.append(Stretch(Entry(period, Fraction(1), nothing, nothing), row, "imported"))
 
     # -- verbs ----------------------------------------------------------------
 
@@ -122,7 +123,7 @@ class Book:
         chain = self.chains[name]
         before = chain.rows()
         chain.apply(overwrite(chain.versions, day, values))
-        self._decide(chain, before, "released")
+        self._decide(chain, before)
 
     def pause(self, day, until, name):
         """Nothing is served from ``day`` on; the same goes on from ``until`` on."""
@@ -137,22 +138,43 @@ class Book:
         for version in resumed:
             chain.versions.append(replace(version, key=chain.keys))
             chain.keys += 1
-        self._decide(chain, before, "released")
+        self._decide(chain, before)
 
     def close(self, day, credit):
-        """End every chain and credit at once what is given back."""
+        """End every chain and credit at once what is given back; what was sold once stays sold."""
         rows = []
         for chain in self.chains.values():
             before = chain.rows()
             chain.apply(stop(chain.versions, day))
-            self._decide(chain, before, "kept" if credit == "none" else "released")
-            if credit == "full":
-                self._waive_current_period(chain, day)
+            if chain.kind != "one_off":
+                self._end(chain, day, before, credit)
             rows += self._settle(chain, [], [s for s in chain.ledger if s.state == "released"])
         return rows
 
-    def _decide(self, chain, before, fate):
-        """Cut the billed stretches where the rows change; what is not worth the same meets its fate."""
+    def _end(self, chain, day, before, credit):
+        """Decide what becomes of the stretches billed from ``day`` on."""
+        gives_back_whole = credit == "full" or (credit == "prorata" and self.terms.proration_policy == "free")
+        ledger = []
+        for stretch in chain.ledger:
+            is_current = day in chain.nominal(stretch.row, stretch.period)
+            if stretch.state != "billed" or (stretch.period.stop <= day and not (is_current and gives_back_whole)):
+                ledger.append(stretch)
+            elif gives_back_whole:
+                stretch.state = "released"
+                ledger.append(stretch)
+                served = stretch.period & Period(date.min, day)
+                if credit == "full" and served:
+                    # given back and yet served: it must never be billed again
+                    nothing = Entry(served, Fraction(0), Decimal(0), Decimal(0))
+                    ledger.append(Stretch(nothing, stretch.row, "waived"))
+            else:
+                *kept, last = self._cut(stretch, [day], before)
+                last.state = "kept" if credit == "none" else "released"
+                ledger += [*kept, last]
+        chain.ledger = ledger
+
+    def _decide(self, chain, before):
+        """Cut what was billed where the rows change, and release what is not worth the same any more."""
         rows = chain.rows()
         edges = sorted({edge for row in rows for edge in (row.period.start, row.period.stop)})
         ledger = []
@@ -162,7 +184,7 @@ class Book:
                 continue
             for part in self._cut(stretch, edges, before):
                 if part.state == "billed" and not self._is_worth_the_same(chain, part, rows):
-                    part.state = fate
+                    part.state = "released"
                 ledger.append(part)
         chain.ledger = ledger
 
@@ -183,14 +205,6 @@ class Book:
             if row.period.covers(stretch.period)
         )
 
-    def _waive_current_period(self, chain, day):
-        """The part of the current period that was served is given back too, and never billed again."""
-        for stretch in list(chain.ledger):
-            if stretch.state == "billed" and day in chain.nominal(stretch.row, stretch.period):
-                stretch.state = "released"
-                nothing = Entry(stretch.period, stretch.entry.share, Decimal(0), Decimal(0))
-                chain.ledger.append(Stretch(nothing, stretch.row, "waived"))
-
     # -- billing --------------------------------------------------------------
 
     def run(self, until):
@@ -198,7 +212,7 @@ class Book:
         rows = []
         for chain in self.chains.values():
             charges = self.propose(chain, until)
-            released = [s for s in chain.ledger if s.state == "released" and self._due(chain, s) <= until]
+            released = [s for s in chain.ledger if s.state == "released" and self._due(s) <= until]
             rows += self._settle(chain, charges, released)
         return rows
 
@@ -207,10 +221,9 @@ class Book:
         covered = covered_until(rows, settled)
         return propose([replace(row, covered_until=covered) for row in rows], settled, self.terms, until)
 
-    def _due(self, chain, stretch):
-        """A credit waits for the day of the charge that replaces it."""
-        nominal, service = chain.nominal(stretch.row, stretch.period), bounds(chain.rows())
-        return due_date(stretch.period, nominal, service, chain.kind, self.terms)
+    def _due(self, stretch):
+        """A credit waits for its day, on which the charge that replaces it is due."""
+        return stretch.period.start - timedelta(days=self.terms.lead_days)
 
     def _settle(self, chain, charges, released):
         """Charges and credits of the same stretch make one row with the difference."""

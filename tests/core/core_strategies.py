@@ -52,14 +52,20 @@ def partitions(draw, period, *, largest=5):
 
 
 @st.composite
-def chains(draw, *, ending=None, holes=True, units=units, cadences=billing_cadences):
-    """The rows of one chain: consecutive, sometimes paused, replaced at once or without end."""
-    cadence, anchor, unit = draw(cadences), draw(days), draw(units)
+def chains(draw, *, ending=None, holes=True, mixed=True):
+    """The rows of one chain: consecutive, sometimes paused, replaced at once or without end.
+
+    :param mixed: let a row change the recurrence or the anchor of the one before.
+    """
+    cadence, anchor, unit = draw(billing_cadences), draw(days), draw(units)
     cursor = anchor + timedelta(days=draw(st.one_of(st.just(0), st.integers(-200, 200))))
     rows = []
     for key in range(draw(st.integers(1, 4))):
         if key and holes:
             cursor += timedelta(days=draw(st.sampled_from([0, 0, 0, 1, 20, 40])))
+        if key and mixed:
+            cadence = draw(st.one_of(st.just(cadence), st.just(cadence), billing_cadences))
+            anchor = draw(st.sampled_from([anchor, anchor, cursor]))
         length = draw(st.one_of(st.integers(0, 70), st.integers(71, 300)))
         whole = draw(amounts(unit))
         rows.append(Row(key, Period(cursor, cursor + timedelta(days=length)), cadence, anchor, whole, unit=unit))

@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 
 import pytest
-from core.cadence import MAX_PERIODS, Cadence, add_months
+from core.cadence import MAX_PERIODS, Cadence, add_months, aligned_anchor
 from core.period import FOREVER, Period
 from core_strategies import cadences, days
 from hypothesis import given
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 MONTHLY, QUARTERLY, YEARLY = Cadence("month", 1), Cadence("month", 3), Cadence("year", 1)
 INDEXES = st.integers(-60, 120)
+aligned_cadences = st.sampled_from([MONTHLY, Cadence("month", 2), QUARTERLY, Cadence("month", 6), YEARLY, Cadence("year", 2)])
 
 
 def is_month_end(day):
@@ -113,6 +114,31 @@ def test_a_window_of_centuries_is_refused_instead_of_endless():
     window = Period(date(1900, 1, 1), date(1900, 1, 1) + timedelta(days=MAX_PERIODS + 1))
     with pytest.raises(OverflowError, match="40000"):
         list(Cadence("day", 1).periods(window.start, window))
+
+
+@given(st.dates(date(2023, 1, 1), date(2029, 1, 1)), st.integers(1, 31), st.integers(1, 12), aligned_cadences, INDEXES)
+def test_aligned_periods_start_on_the_day_asked_or_on_the_month_end(start, day, month, cadence, k):
+    first = cadence.nth(aligned_anchor(start, day, month, cadence), k)
+    assert first.day == day or (first.day < day and is_month_end(first))
+    assert (first.month - month) % cadence.months == 0 or cadence.months > 12
+
+
+@pytest.mark.parametrize(
+    ("start", "day", "month", "cadence", "first_periods"),
+    [
+        ("2026-07-20", 1, 1, MONTHLY, ["2026-07-01", "2026-08-01", "2026-09-01"]),
+        ("2026-07-20", 31, 1, MONTHLY, ["2026-06-30", "2026-07-31", "2026-08-31"]),
+        ("2026-07-20", 1, 1, QUARTERLY, ["2026-07-01", "2026-10-01", "2027-01-01"]),
+        ("2026-07-20", 31, 2, QUARTERLY, ["2026-05-31", "2026-08-31", "2026-11-30"]),
+        ("2026-07-20", 1, 4, YEARLY, ["2026-04-01", "2027-04-01", "2028-04-01"]),
+        ("2026-07-20", 31, 2, YEARLY, ["2026-02-28", "2027-02-28", "2028-02-29"]),
+    ],
+)
+def test_known_alignments(start, day, month, cadence, first_periods):
+    start = date.fromisoformat(start)
+    anchor = aligned_anchor(start, day, month, cadence)
+    k = cadence.index(anchor, start)
+    assert [cadence.nth(anchor, k + n).isoformat() for n in range(3)] == first_periods
 
 
 @pytest.mark.parametrize(("unit", "interval"), [("fortnight", 1), ("month", 0), ("day", -1)])

@@ -16,4 +16,7 @@ def prepare(*, browser=False):
         source = odoo_source()
         odoo = Odoo(source, python_environment(source), database_server())
         odoo.configure()
-    return Databases(odoo)
+    databases = Databases(odoo)
+    if private():
+        databases.drop_orphans()
+    return databases

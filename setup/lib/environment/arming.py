@@ -3,6 +3,7 @@
 import runpy
 
 import pytest
+
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tests.common import get_db_name

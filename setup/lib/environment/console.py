@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 TAIL_LINES = 15
+DISK_FULL = "The disk is full. Free some space, then start again."
 
 
 class Stop(Exception):
@@ -62,9 +63,9 @@ def execute(command, *, log, advice="", **options):
     if status:
         lines = log.read_text(errors="replace").splitlines()
         if any("No space left on device" in line for line in lines):
-            raise Stop(f"The disk is full. Free some space, then start again. Log: {log}")
+            raise Stop(f"{DISK_FULL} Log: {log}")
         tail = "\n".join(f"  {line}" for line in lines[-TAIL_LINES:])
-        raise Stop(f"{' '.join(command[:4])} ... failed (status {status}):\n{tail}\nWhole log: {log}\n{advice}".rstrip())
+        raise Stop(f"{Path(command[0]).name} failed (status {status}):\n{tail}\nWhole log: {log}\n{advice}".rstrip())
 
 
 def output_of(command, **options):

@@ -62,9 +62,9 @@ class Odoo:
         """A Python file that finds `env`, as in Odoo's shell, and its own arguments."""
         return [str(self.python), str(SCRIPT), database, str(script), *map(str, arguments)]
 
-    def start(self, command, **options):
-        """Start one of these commands as a process of its own."""
-        return subprocess.Popen(command, env=self.variables(), **options)
+    def start(self, command, variables=(), **options):
+        """Start a command in this environment as a process of its own."""
+        return subprocess.Popen(command, env={**self.variables(), **dict(variables)}, **options)
 
     def run_script(self, database, script, *arguments):
         """Run a Python file to its end."""

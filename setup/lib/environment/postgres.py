@@ -90,8 +90,8 @@ def database_server():
 
 
 def stop():
-    """Stop the private server."""
-    if DATA.is_dir():
+    """Stop the private server, if it runs."""
+    if _running():
         execute(_as_owner(_program("pg_ctl"), "stop", "--pgdata", DATA), log=LOGS / "postgres-stop.log")
 
 
@@ -116,10 +116,12 @@ def _running():
     """The private server as its own lock file describes it, if it answers."""
     try:
         lines = (DATA / "postmaster.pid").read_text().splitlines()
-        port, folder, address = lines[3], lines[4], lines[5]
+        data, port, folder, address = lines[1], lines[3], lines[4], lines[5]
         server = Server(folder or address, port, "odoo", PASSWORD.read_text())
     except (OSError, IndexError):
         return None
+    if data != str(DATA):
+        return None  # the checkout was copied from another one
     answers = output_of([_program("pg_isready"), f"--host={server.host}", f"--port={server.port}"])
     return server if answers else None
 

@@ -7,15 +7,17 @@ import sys
 from .console import execute, step
 from .places import LOCAL, LOGS, ROOT
 
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 FOLDER = LOCAL / "venv"
 PROGRAM = FOLDER / "bin" / "python"
+PACKAGES = FOLDER / "lib" / f"python{VERSION}" / "site-packages"
 REQUIREMENTS = ROOT / "requirements.txt"
 STAMP = FOLDER / "complete"
 
 
 def python_environment(source):
     """Python with everything in requirements.txt, and Odoo's folder on its path."""
-    wanted = hashlib.sha256(f"{FOLDER} {sys.version_info[:2]} {REQUIREMENTS.read_text()}".encode()).hexdigest()
+    wanted = hashlib.sha256(f"{VERSION}\n{REQUIREMENTS.read_text()}".encode()).hexdigest()
     if not STAMP.is_file() or STAMP.read_text() != wanted:
         _install()
         STAMP.write_text(wanted)
@@ -24,7 +26,8 @@ def python_environment(source):
 
 
 def _install():
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    if not PACKAGES.is_dir():
+        shutil.rmtree(FOLDER, ignore_errors=True)  # made by another version of Python
     with step("Installing the Python packages"):
         execute([sys.executable, "-m", "venv", FOLDER], log=LOGS / "venv.log")
         execute(
@@ -36,7 +39,6 @@ def _install():
 
 def _link(source):
     """Odoo is found by path, in the way of an editable install."""
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    link = FOLDER / "lib" / f"python{version}" / "site-packages" / "odoo.pth"
+    link = PACKAGES / "odoo.pth"
     if not link.is_file() or link.read_text() != f"{source}\n":
         link.write_text(f"{source}\n")

@@ -1,0 +1,49 @@
+"""Bill what is due and print every invoice of a contract. `setup/run` runs it with `env`."""
+
+from collections import defaultdict
+
+COLUMNS = ("Number", "Customer", "Invoice date", "Contract", "Untaxed", "Total")
+NUMERIC = {"Untaxed", "Total"}
+
+
+def row(invoice):
+    return (
+        invoice.name if invoice.state == "posted" else invoice.state,
+        invoice.partner_id.display_name,
+        str(invoice.invoice_date or ""),
+        ", ".join(invoice.subscription_contract_ids.mapped("name")),
+        money(invoice.amount_untaxed_in_currency_signed, invoice.currency_id),
+        money(invoice.amount_total_in_currency_signed, invoice.currency_id),
+    )
+
+
+def money(amount, currency):
+    return f"{amount:,.{currency.decimal_places}f} {currency.name}"
+
+
+def totals(invoices):
+    sums = defaultdict(lambda: [0.0, 0.0])
+    for invoice in invoices:
+        sums[invoice.currency_id][0] += invoice.amount_untaxed_in_currency_signed
+        sums[invoice.currency_id][1] += invoice.amount_total_in_currency_signed
+    for currency, (untaxed, total) in sums.items():
+        yield "Total", "", "", "", money(untaxed, currency), money(total, currency)
+
+
+def print_table(rows):
+    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
+    for cells in [COLUMNS, ["-" * width for width in widths], *rows]:
+        aligned = (
+            cell.rjust(width) if name in NUMERIC else cell.ljust(width)
+            for name, cell, width in zip(COLUMNS, cells, widths, strict=True)
+        )
+        print("  ".join(aligned).rstrip())
+
+
+env["subscription.engine"]._arm()
+env["subscription.engine"]._cron_bill()
+env.cr.commit()
+
+invoices = env["account.move"].search([("subscription_contract_ids", "!=", False)], order="invoice_date, name, id")
+print(f"\n{len(invoices)} invoices and credit notes of contracts:\n")
+print_table([*map(row, invoices), *totals(invoices)])

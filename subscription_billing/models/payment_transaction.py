@@ -1,0 +1,47 @@
+from odoo import Command, models
+
+
+class PaymentTransaction(models.Model):
+    """A payment of an order that opened a contract pays the first invoice of that contract."""
+
+    _inherit = "payment.transaction"
+
+    def _subscription_unused(self, *, only_done=False):
+        """The transactions of these whose money is not used yet.
+
+        :param only_done: leave out payments under way: once done they would post their
+            invoices, and what a person must approve first is never posted for them.
+        """
+        return self.filtered(
+            lambda transaction: (
+                transaction.state == "done" and not transaction.payment_id.is_reconciled
+                or transaction.state in ("pending", "authorized") and not only_done and not transaction.invoice_ids
+            )
+        )
+
+    def _subscription_invoices(self):
+        """The open invoices of the contracts that the paid orders opened."""
+        contracts = self.sale_order_ids.subscription_contract_id
+        invoices = contracts.period_ids.move_id.filtered(
+            lambda move: move.move_type == "out_invoice" and move.payment_state in ("not_paid", "partial")
+        )
+        return invoices.sorted(lambda move: (move.invoice_date or move.date, move.id))
+
+    def _invoice_sale_orders(self):
+        """Sales keeps only its own invoices on the transaction: those of contracts stay too."""
+        contract_invoices = {transaction: transaction._subscription_invoices() for transaction in self}
+        linked = {transaction: transaction.invoice_ids & moves for transaction, moves in contract_invoices.items()}
+        super()._invoice_sale_orders()
+        for transaction, moves in linked.items():
+            transaction.invoice_ids = [Command.link(move.id) for move in moves]
+
+    def _post_process(self):
+        """What is paid on an order reconciles with the invoice that its contract has issued already."""
+        done = self.filtered(lambda transaction: transaction.state == "done" and transaction.operation != "validation")
+        for transaction in done:
+            posted = transaction._subscription_invoices().filtered(lambda move: move.state == "posted")[:1]
+            transaction.invoice_ids = [Command.link(move.id) for move in posted]
+        super()._post_process()
+        for transaction in done._subscription_unused():
+            drafts = transaction._subscription_invoices().filtered(lambda move: move.state == "draft")[:1]
+            transaction.invoice_ids = [Command.link(move.id) for move in drafts]

@@ -1,0 +1,62 @@
+from contextlib import contextmanager
+from datetime import date
+
+from odoo import models
+
+from ..core.period import FOREVER
+
+
+class SubscriptionContractPreview(models.Model):
+    """What a verb would bill and give back, computed by the verb and the engine themselves."""
+
+    _inherit = "subscription.contract"
+
+    def _preview_change(self, date: date, changes) -> dict:
+        """What the next invoice carries once ``changes`` are made: same arguments as ``_amend``.
+
+        :returns: ``billing_date`` and ``charges`` of the next invoice, and ``recurring_summary``
+            as it reads on ``date``; plain values, since what they were read from is undone.
+        """
+        self.ensure_one()
+        with self._rehearsal():
+            self._amend(date, changes)
+            day = max(filter(None, (self._today(), self.next_billing_date)))
+            charges = self.env["subscription.engine"]._preview(self, day)
+            return {
+                "billing_date": day,
+                "charges": self._charge_values(charges),
+                "recurring_summary": self.with_context(subscription_as_of=date).recurring_summary,
+            }
+
+    def _preview_close(self, date: date, credit: str = "none") -> dict:
+        """What closing gives back at once, and what stays to be billed: see ``_close``."""
+        self.ensure_one()
+        engine = self.env["subscription.engine"]
+        with self._rehearsal():
+            self._end(date, credit=credit)
+            charges = engine._owed_credits(self)
+            remaining = [charge for charge in engine._preview(self, FOREVER) if charge.proposed]
+            return {"charges": self._charge_values(charges), "remaining": self._charge_values(remaining)}
+
+    @contextmanager
+    def _rehearsal(self):
+        """Everything inside is undone, also in the cache: never enter it with unsaved records."""
+        savepoint = self.env.cr.savepoint()
+        try:
+            yield
+        finally:
+            savepoint.close(rollback=True)
+
+    def _charge_values(self, charges) -> list[dict]:
+        engine = self.env["subscription.engine"]
+        return [
+            {
+                "name": engine._describe(charge),
+                "date_start": charge.period.start,
+                "date_end": charge.period.end,
+                "amount_charged": float(charge.billed_amount),
+                "amount_credited": float(charge.credited_amount),
+                "amount": float(charge.amount),
+            }
+            for charge in charges
+        ]

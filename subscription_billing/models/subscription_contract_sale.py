@@ -1,0 +1,66 @@
+from odoo import models
+
+
+class SubscriptionContractSale(models.Model):
+    """What an order does to its contract: withdraw it, open it again, sell more on it."""
+
+    _inherit = "subscription.contract"
+
+    def action_upsell_quote(self):
+        """A quotation whose lines join this contract when it is confirmed."""
+        self.ensure_one()
+        order = self.env["sale.order"].create(self._upsell_vals())
+        return order._get_records_action(name=self.env._("Upsell"))
+
+    def _upsell_vals(self) -> dict:
+        """Values of a quotation that sells more on this contract."""
+        return {
+            "partner_id": self.partner_id.id,
+            "partner_invoice_id": self.partner_invoice_id.id,
+            "partner_shipping_id": self.partner_shipping_id.id,
+            "company_id": self.company_id.id,
+            "pricelist_id": self.pricelist_id.id,
+            "payment_term_id": self.payment_term_id.id,
+            "user_id": self.user_id.id,
+            "team_id": self.team_id.id,
+            "client_order_ref": self.client_order_ref,
+            "origin": self.name,
+            "subscription_plan_id": self.plan_id.id,
+            "subscription_contract_id": self.id,
+            "subscription_intent": "upsell",
+        }
+
+    def _has_billed(self) -> bool:
+        """Whether money was asked for, or will be, for a day of this contract."""
+        self.ensure_one()
+        return bool(self.sudo().period_ids.filtered(lambda period: period.state not in ("waived", "void")))
+
+    def _is_untouched(self) -> bool:
+        """Closed without a single day in the ledger, as an order leaves it that was cancelled."""
+        self.ensure_one()
+        return self.state == "closed" and not self.sudo().period_ids
+
+    def _withdraw(self, reason):
+        """Close a contract that billed nothing as if it had never served."""
+        self.ensure_one()
+        self._close(self.date_start)
+        self._locked().write({"state": "closed"})
+        self.message_post(body=reason)
+
+    def _reopen(self, values):
+        """A withdrawn contract is a draft again, under its number, with other lines and ``values``."""
+        self.ensure_one()
+        contract = self._locked()
+        contract.write(
+            {
+                "state": "draft",
+                "date_stop": False,
+                "anchor_date": False,
+                "term_start": False,
+                "term_end": False,
+                "close_reason_id": False,
+                "next_billing_date": False,
+            }
+        )
+        contract.line_ids.unlink()
+        contract.write({**contract._plan_values(contract.plan_id.browse(values["plan_id"])), **values})

@@ -1,0 +1,1 @@
+from . import test_amend, test_documents, test_engine

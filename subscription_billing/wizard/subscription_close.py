@@ -1,0 +1,54 @@
+from datetime import timedelta
+
+from odoo import Command, api, fields, models
+
+
+class SubscriptionClose(models.TransientModel):
+    """End a contract on a day, for a reason."""
+
+    _name = "subscription.close"
+    _description = "Close the contract"
+    _inherit = ["subscription.preview"]
+
+    date_end = fields.Date("Last day served", required=True)
+    close_reason_id = fields.Many2one("subscription.close.reason", "Reason", required=True, ondelete="cascade")
+    credit = fields.Selection(
+        [
+            ("none", "Nothing"),
+            ("prorata", "The days not served"),
+            ("full", "The whole current period"),
+        ],
+        "Give back",
+        required=True,
+        default="none",
+        help="Of what is billed already.",
+    )
+    remaining_ids = fields.Many2many(
+        "subscription.preview.charge",
+        "subscription_close_remaining_rel",
+        string="Still to be billed",
+        readonly=True,
+        help="What was served and is not billed yet.",
+    )
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        contract = self.env["subscription.contract"].browse(values.get("contract_id"))
+        if contract:
+            values["date_end"] = contract._as_of_day()
+        return values
+
+    def _date_stop(self):
+        return self.date_end + timedelta(days=1)
+
+    def action_preview(self):
+        """Show what closing gives back, and what stays to be billed."""
+        preview = self.contract_id._preview_close(self._date_stop(), self.credit)
+        currency = {"currency_id": self.currency_id.id}
+        remaining = [Command.create({**charge, **currency}) for charge in preview["remaining"]]
+        return self._show(preview["charges"], remaining_ids=[Command.clear(), *remaining])
+
+    def action_confirm(self):
+        credits = self.contract_id._close(self._date_stop(), self.close_reason_id, self.credit)
+        return self.contract_id._open_documents(credits) if credits else {"type": "ir.actions.act_window_close"}

@@ -1,0 +1,160 @@
+"""A database with contracts to bill, the processes that bill it, and what must be true of it afterwards."""
+
+import json
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extras import NamedTupleCursor
+
+HERE = Path(__file__).parent
+DROP_GUARDS = """
+    ALTER TABLE subscription_period DROP CONSTRAINT subscription_period_billed_once;
+    ALTER TABLE subscription_line DROP CONSTRAINT subscription_line_chain_disjoint;
+    DROP INDEX subscription_period_billed_once_start
+"""
+
+LEDGER = """
+    SELECT contract.external_id AS contract, line.name AS line, period.date_start, period.date_stop, period.amount,
+           period.amount_invoiced, period.quantity, period.state, move.state AS invoice_state, move.amount_total
+      FROM subscription_period period
+      JOIN subscription_contract contract ON contract.id = period.contract_id
+      JOIN subscription_line line ON line.id = period.line_id
+ LEFT JOIN account_move_line item ON item.id = period.move_line_id
+ LEFT JOIN account_move move ON move.id = item.move_id
+  ORDER BY contract.external_id, line.name, period.date_start
+"""
+# each of these finds what must not exist
+FAULTS = {
+    "two counting rows on one day": """
+        SELECT one.id, other.id AS other_id FROM subscription_period one
+          JOIN subscription_period other ON other.chain_id = one.chain_id AND other.id > one.id
+           AND daterange(one.date_start, one.date_stop) && daterange(other.date_start, other.date_stop)
+         WHERE one.state IN ('billed', 'imported', 'kept', 'waived', 'held')
+           AND other.state IN ('billed', 'imported', 'kept', 'waived', 'held')""",
+    "a billed row without its invoice line": """
+        SELECT period.id FROM subscription_period period
+     LEFT JOIN account_move_line item ON item.id = period.move_line_id
+         WHERE period.state = 'billed' AND item.id IS NULL""",
+    "an invoice line without its row": """
+        SELECT item.id, item.name FROM account_move_line item
+     LEFT JOIN subscription_period period ON item.id IN (period.move_line_id, period.credit_line_id)
+         WHERE item.subscription_line_id IS NOT NULL AND period.id IS NULL""",
+    "two rows on one invoice line": """
+        SELECT move_line_id FROM subscription_period WHERE move_line_id IS NOT NULL
+         GROUP BY move_line_id HAVING count(*) > 1""",
+    "an invoice left unposted": """
+        SELECT move.id FROM account_move move
+          JOIN account_move_line item ON item.move_id = move.id
+          JOIN subscription_line line ON line.id = item.subscription_line_id
+          JOIN subscription_contract contract ON contract.id = line.contract_id
+         WHERE move.state <> 'posted' AND contract.invoicing_mode <> 'draft'""",
+    "a gap in the numbers": """
+        SELECT journal_id, sequence_prefix, count(*), min(sequence_number) AS first, max(sequence_number) AS last
+          FROM account_move WHERE state = 'posted' GROUP BY journal_id, sequence_prefix
+        HAVING min(sequence_number) <> 1 OR max(sequence_number) <> count(*)""",
+    "a gap that Odoo has seen": "SELECT id, name FROM account_move WHERE state = 'posted' AND made_sequence_gap",
+    "an entry out of balance": """
+        SELECT move_id, sum(balance) FROM account_move_line GROUP BY move_id HAVING abs(sum(balance)) > 0.001""",
+    "usage that is neither billed nor waiting for its window": """
+        SELECT usage.id FROM subscription_usage usage
+          JOIN subscription_period period ON period.chain_id = usage.chain_id
+           AND usage.date >= period.date_start AND usage.date < period.date_stop
+         WHERE usage.period_id IS NULL AND period.state = 'billed'""",
+}
+
+
+class Site:
+    """A database that is made anew from its origin for each test, and its processes."""
+
+    def __init__(self, databases, origin, name):
+        self.databases, self.origin, self.name = databases, origin, name
+        self._log = (databases.odoo.configuration.parent / "log" / f"{name}.log").open("wb")
+        command = [databases.odoo.python, HERE / "fault_nursery.py", name]
+        self._nursery = databases.odoo.start(
+            [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True
+        )
+
+    def close(self):
+        self._nursery.stdin.close()
+        self._nursery.wait()
+        self._log.close()
+
+    def reset(self):
+        """The contracts as they were made, nothing billed; armed, as this very database."""
+        self.databases.drop(self.name)
+        self.databases.clone(self.origin, self.name)
+        self.run("arm")
+
+    # processes
+
+    def spawn(self, job, *faults, **arguments):
+        """Start a process that does a job of ``fault_jobs`` under faults of ``fault_injection``; its pid."""
+        faults = [{"kind": fault} if isinstance(fault, str) else fault for fault in faults]
+        return self._ask(do="spawn", job=job, arguments=arguments, faults=faults)
+
+    def wait_for_pause(self, pid):
+        words = self._ask(do="await", pid=pid)
+        assert words == {"paused": True}, words
+
+    def resume(self, pid):
+        self._ask(do="resume", pid=pid)
+
+    def join(self, pid):
+        """How a process ended: ``signal``, ``error`` and ``message``, ``result``, and its last words."""
+        return self._ask(do="join", pid=pid)
+
+    def outcome(self, job, *faults, **arguments):
+        return self.join(self.spawn(job, *faults, **arguments))
+
+    def run(self, job, *faults, **arguments):
+        """The result of a process that must end well."""
+        outcome = self.outcome(job, *faults, **arguments)
+        assert "error" not in outcome and not outcome["signal"], outcome
+        return outcome["result"]
+
+    def _ask(self, **command):
+        self._nursery.stdin.write(json.dumps(command) + "\n")
+        self._nursery.stdin.flush()
+        answer = self._nursery.stdout.readline()
+        assert answer, f"The nursery is gone: see {self._log.name}"
+        return json.loads(answer)
+
+    # what is in the database
+
+    def connect(self):
+        server = self.databases.odoo.server
+        return psycopg2.connect(
+            dbname=self.name, host=server.host, port=server.port, user=server.user, password=server.password
+        )
+
+    def query(self, statement, parameters=None):
+        """Rows of a statement; what it changes is committed."""
+        with closing(self.connect()) as connection, connection, connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def ledger(self):
+        return self.query(LEDGER)
+
+    def count_due(self):
+        [[count]] = self.query(
+            "SELECT count(*) FROM subscription_contract WHERE next_billing_date <= current_date AND next_attempt IS NULL"
+        )
+        return count
+
+    def count_invoices(self):
+        [[count]] = self.query("SELECT count(DISTINCT move_id) FROM account_move_line WHERE subscription_line_id IS NOT NULL")
+        return count
+
+    def drop_constraints(self):
+        """What an upgrade over dirty data does silently."""
+        self.query(DROP_GUARDS)
+
+    def faults(self):
+        """What is wrong in the database; empty on a good day, and on a bad one."""
+        found = {title: rows for title, query in FAULTS.items() if (rows := self.query(query))}
+        if gaps := self.run("gaps"):
+            found["a day that nobody billed"] = gaps
+        return found
