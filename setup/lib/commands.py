@@ -171,11 +171,14 @@ def main():
         return 1
     except KeyboardInterrupt:
         return 130
+    except PermissionError as error:
+        say(f"{error}. If another user made {LOCAL}, continue as that user, or remove it.")
+        return 1
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            say(DISK_FULL)
-            return 1
-        raise
+        if error.errno != errno.ENOSPC:
+            raise
+        say(DISK_FULL)
+        return 1
 
 
 if __name__ == "__main__":

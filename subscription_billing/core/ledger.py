@@ -56,9 +56,7 @@ def split(entry: Entry, day: date, row: Row, rows: Sequence[Row], terms: Terms) 
     )
 
 
-def _as_billed(
-    entry: Entry, head: Period, row: Row, rows: Sequence[Row], terms: Terms
-) -> tuple[Fraction, Decimal]:
+def _as_billed(entry: Entry, head: Period, row: Row, rows: Sequence[Row], terms: Terms) -> tuple[Fraction, Decimal]:
     """Share and proposed amount of the first part of an entry."""
     nominal = row.cadence.containing(row.anchor, head.start)
     if nominal.covers(entry.period):

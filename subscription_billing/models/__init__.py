@@ -1,4 +1,5 @@
 from . import (
+    account_analytic_account,
     account_move,
     account_move_line,
     account_move_reversal,

@@ -125,20 +125,25 @@ class SaleOrder(models.Model):
     # records
 
     def write(self, vals):
-        names = {"subscription_plan_id", "subscription_plan_note", "subscription_start_date"} & vals.keys()
-        for order in self.filtered(lambda order: order.state == "sale") if names else ():
-            if contract := order.sudo().subscription_contract_id:
-                raise UserError(
-                    self.env._(
-                        "The terms of %(order)s are those of the contract %(contract)s now: change them there.",
-                        order=order.display_name,
-                        contract=contract.display_name,
-                    )
-                )
+        self._check_subscription_terms(vals)
         result = super().write(vals)
         if vals.get("subscription_plan_id"):
             self._subscription_follow_plan()
         return result
+
+    def _check_subscription_terms(self, vals):
+        """What was accepted is on the contract, which may have changed since."""
+        names = {"subscription_plan_id", "subscription_plan_note", "subscription_start_date"} & vals.keys()
+        if not names or self.env.context.get("subscription_verb") is VERB:
+            return
+        for order in self.filtered(lambda order: order.state == "sale" and order.subscription_contract_id):
+            raise UserError(
+                self.env._(
+                    "The terms of %(order)s are those of the contract %(contract)s now: change them there.",
+                    order=order.display_name,
+                    contract=order.sudo().subscription_contract_id.display_name,
+                )
+            )
 
     # the door: confirming and cancelling
 
@@ -204,8 +209,9 @@ class SaleOrder(models.Model):
         else:
             contract = self.env["subscription.contract"].create(values)
         # what the customer accepted stays on the order, whatever becomes of the plan
-        self.write({"subscription_plan_note": self._subscription_terms_note()})
-        self.subscription_contract_id = contract
+        self.with_context(subscription_verb=VERB).write(
+            {"subscription_plan_note": self._subscription_terms_note(), "subscription_contract_id": contract.id}
+        )
         contract.action_activate()
         return contract
 

@@ -14,8 +14,9 @@ class SubscriptionContractPreview(models.Model):
     def _preview_change(self, date: date, changes) -> dict:
         """What the next invoice carries once ``changes`` are made: same arguments as ``_amend``.
 
-        :returns: ``billing_date`` and ``charges`` of the next invoice, and ``recurring_summary``
-            as it reads on ``date``; plain values, since what they were read from is undone.
+        :returns: ``billing_date``, ``charges`` and ``amount_total`` (tax included) of the next
+            invoice, and ``recurring_summary`` as it reads on ``date``; plain values, since what
+            they were read from is undone.
         """
         self.ensure_one()
         with self._rehearsal():
@@ -25,6 +26,7 @@ class SubscriptionContractPreview(models.Model):
             return {
                 "billing_date": day,
                 "charges": self._charge_values(charges),
+                "amount_total": self._charged_total(charges),
                 "recurring_summary": self.with_context(subscription_as_of=date).recurring_summary,
             }
 
@@ -36,7 +38,11 @@ class SubscriptionContractPreview(models.Model):
             self._end(date, credit=credit)
             charges = engine._owed_credits(self)
             remaining = [charge for charge in engine._preview(self, FOREVER) if charge.proposed]
-            return {"charges": self._charge_values(charges), "remaining": self._charge_values(remaining)}
+            return {
+                "charges": self._charge_values(charges),
+                "amount_total": self._charged_total(charges),
+                "remaining": self._charge_values(remaining),
+            }
 
     @contextmanager
     def _rehearsal(self):
@@ -46,6 +52,11 @@ class SubscriptionContractPreview(models.Model):
             yield
         finally:
             savepoint.close(rollback=True)
+
+    def _charged_total(self, charges) -> float:
+        """What these charges come to, tax included, on all their documents."""
+        engine = self.env["subscription.engine"]
+        return sum(engine._amount_total(group) for group in engine._groups(charges))
 
     def _charge_values(self, charges) -> list[dict]:
         engine = self.env["subscription.engine"]

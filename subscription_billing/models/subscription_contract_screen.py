@@ -20,6 +20,15 @@ class SubscriptionContractScreen(models.Model):
     amendment_count = fields.Integer(compute="_compute_review_counts")
     held_count = fields.Integer("Periods that wait", compute="_compute_review_counts")
 
+    @api.depends("name", "partner_id.display_name")
+    @api.depends_context("show_customer")
+    def _compute_display_name(self):
+        """Its number; where a person chooses or looks at a calendar, its customer too."""
+        super()._compute_display_name()
+        if self.env.context.get("show_customer"):
+            for contract in self.filtered("partner_id"):
+                contract.display_name = f"{contract.name} {contract.partner_id.display_name}"
+
     @api.depends("line_ids.date_start", "line_ids.date_stop")
     def _compute_history_line_ids(self):
         """Rows that held for a day at least: those replaced before they began are left out."""

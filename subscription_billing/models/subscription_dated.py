@@ -25,6 +25,7 @@ class SubscriptionDated(models.AbstractModel):
         compute="_compute_date_end",
         inverse="_inverse_date_end",
         store=True,
+        precompute=True,
         copy=False,
         help="Last day included. Empty when no end is planned.",
     )

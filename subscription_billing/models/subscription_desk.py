@@ -72,9 +72,13 @@ class SubscriptionDesk(models.AbstractModel):
         cron = self._cron()
         never = _("never")
         return {
-            "last": format_datetime(self.env, cron.lastcall) if cron.lastcall else never,
-            "next": format_datetime(self.env, cron.nextcall) if cron.active else never,
+            "last": self._moment(cron.lastcall) if cron.lastcall else never,
+            "next": self._moment(cron.nextcall) if cron.active else never,
         }
+
+    @api.model
+    def _moment(self, moment) -> str:
+        return format_datetime(self.env, moment, dt_format="short")
 
     # what was billed
 

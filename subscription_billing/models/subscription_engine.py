@@ -14,6 +14,7 @@ from ..core.money import net_price, round_amount
 from ..core.period import FOREVER, Period
 from ..core.usage import Tariff, Window, rate
 from .subscription_dated import VERB
+from .subscription_memo import remembering
 from .subscription_period import COUNTING
 
 
@@ -57,6 +58,7 @@ class SubscriptionEngine(models.AbstractModel):
     # verbs
 
     @api.model
+    @remembering
     def _preview(self, contracts, until: date) -> list[Charge]:
         """What would be billed for ``contracts`` until ``until`` included; writes nothing."""
         lines = contracts.line_ids.filtered(lambda line: line._period() and line.anchor_date)
@@ -77,6 +79,7 @@ class SubscriptionEngine(models.AbstractModel):
         return sorted(proposals, key=self._order_key)
 
     @api.model
+    @remembering
     def _bill(self, contracts, until: date):
         """Bill ``contracts`` until ``until`` included; returns the invoices and credit notes.
 
@@ -291,6 +294,7 @@ class SubscriptionEngine(models.AbstractModel):
         return self._write_documents(contracts, self._groups(charges))
 
     @api.model
+    @remembering
     def _write_documents(self, contracts, groups, mode=None):
         """Invoices, then the ledger, then the next dates; posting comes last.
 
@@ -301,8 +305,11 @@ class SubscriptionEngine(models.AbstractModel):
         self._waive([charge for group in groups if not any(c.amount for c in group) for charge in group])
         groups = [group for group in groups if any(charge.amount for charge in group)]
         moves = self._create_moves([self._invoice_vals(group) for group in groups])
-        for move, group in zip(moves, groups, strict=True):
-            self._record(group, self._product_lines(move))
+        self._record(
+            pair
+            for move, group in zip(moves, groups, strict=True)
+            for pair in zip(group, self._product_lines(move), strict=True)
+        )
         self._refresh(contracts, full=False)
         self._issue(moves.filtered(lambda move: (mode or self._invoicing_mode(move)) != "draft"))
         return moves
@@ -319,9 +326,10 @@ class SubscriptionEngine(models.AbstractModel):
         return self.env["account.move"].sudo().create(vals_list)
 
     @api.model
-    def _record(self, group, move_lines):
-        """The ledger rows of one document; each of its lines stands for one charge."""
-        for charge, move_line in zip(group, move_lines, strict=True):
+    def _record(self, pairs):
+        """The ledger rows of documents: of each charge with the product line that stands for it."""
+        pairs = list(pairs)
+        for charge, move_line in pairs:
             if charge.released:
                 charge.released.write(
                     {
@@ -330,7 +338,7 @@ class SubscriptionEngine(models.AbstractModel):
                         "amount_credited": float(charge.credited_amount),
                     }
                 )
-        billed = [(charge, line) for charge, line in zip(group, move_lines, strict=True) if charge.proposed]
+        billed = [(charge, line) for charge, line in pairs if charge.proposed]
         self.env["subscription.period"].flush_model()
         periods = self.env["subscription.period"].sudo().create(
             [self._period_vals(charge, "billed", move_line_id=line.id) for charge, line in billed]
@@ -379,7 +387,7 @@ class SubscriptionEngine(models.AbstractModel):
         lines = contracts.line_ids.filtered(lambda line: line._period() and line.anchor_date)
         chains = lines.grouped("chain_id")
         ledger = self._ledger(chains, full=full)
-        dates = defaultdict(list)
+        dates, moved = defaultdict(list), defaultdict(lines.browse)
         for chain, rows in chains.items():
             values = [row._row() for row in rows]
             if full:
@@ -387,7 +395,7 @@ class SubscriptionEngine(models.AbstractModel):
             covered = self._covered(values, ledger[chain.id])
             for row, value in zip(rows, values, strict=True):
                 if row.covered_until != covered[value.key]:
-                    row.with_context(subscription_verb=VERB).covered_until = covered[value.key]
+                    moved[covered[value.key]] += row
             values = [replace(value, covered_until=covered[value.key]) for value in values]
             terms = chain.contract_id._billing_terms()
             dates[chain.contract_id].append(core_charges.next_due(values, ledger[chain.id], terms))
@@ -395,10 +403,11 @@ class SubscriptionEngine(models.AbstractModel):
             dates[period.contract_id].append(self._credit_due(period))
         for contract, day in self._late_usage(contracts):
             dates[contract].append(day)
-        for contract in contracts:
-            contract.with_context(subscription_verb=VERB).next_billing_date = min(
-                filter(None, dates[contract]), default=False
-            )
+        for day, rows in moved.items():
+            rows.with_context(subscription_verb=VERB).covered_until = day
+        due = contracts.grouped(lambda contract: min(filter(None, dates[contract]), default=False))
+        for day, group in due.items():
+            group.with_context(subscription_verb=VERB).next_billing_date = day
 
     @api.model
     def _covered(self, rows, ledger) -> dict:

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .subscription_dated import VERB
+from .subscription_memo import remembering
 
 _logger = logging.getLogger(__name__)
 
@@ -174,6 +175,7 @@ class SubscriptionEngineCron(models.AbstractModel):
         return error
 
     @api.model
+    @remembering
     def _bill_locked(self, contracts):
         """Bill those of ``contracts`` that nobody else works on."""
         due = contracts.exists()._try_lock().with_context(subscription_verb=VERB).filtered_domain(self._due_domain())
@@ -212,12 +214,23 @@ class SubscriptionEngineCron(models.AbstractModel):
     @api.model
     def _park(self, contracts, error):
         """Set contracts aside with the reason, a next attempt and somebody to look at it."""
-        reason = (str(error).strip() or type(error).__name__).replace("\0", "")
-        _logger.warning("Subscriptions: %s cannot be billed: %s", contracts.mapped("name"), reason)
+        reason = self._in_words(error)
+        is_unexpected = not isinstance(error, UserError)
+        _logger.warning(
+            "Subscriptions: %s cannot be billed: %s", contracts.mapped("name"), reason, exc_info=is_unexpected and error
+        )
         self._attempt(contracts._park, reason, self.env.cr.now() + RETRY_AFTER)
         for contract in contracts:
             if failure := self._attempt(contract._activity_to_bill, reason):
                 _logger.warning("Subscriptions: nobody is told about %s: %s", contract.name, failure)
+
+    @api.model
+    def _in_words(self, error) -> str:
+        """What a person reads of an error; the server's log has the details of an unexpected one."""
+        if isinstance(error, UserError):
+            return str(error)
+        details = f"{type(error).__name__}: {error}".replace("\0", "").strip()
+        return self.env._("An unexpected error, whose details are in the server's log: %s", details)
 
     @api.model
     def _close_ended(self):

@@ -110,8 +110,16 @@ class SubscriptionEngineEntry(models.AbstractModel):
     def _create_entries(self, vals_list):
         """Documents created with all their lines."""
         moves = self.env["account.move"].sudo()
-        complete = moves.with_context(skip_invoice_sync=True).create([self._entry_vals(vals) for vals in vals_list])
-        return complete.with_env(moves.env)
+        complete = moves.with_context(skip_invoice_sync=True, skip_analytic_sync=True)
+        return complete.create([self._entry_vals(vals) for vals in vals_list]).with_env(moves.env)
+
+    @api.model
+    def _issue(self, moves):
+        """Post; what Odoo asks the database again for each document is asked once for all."""
+        keys = {key for line in moves.line_ids for key in line.analytic_distribution or {}}
+        ids = {int(id_) for key in keys for id_ in key.split(",") if id_.isdigit()}
+        known = frozenset(self.env["account.analytic.account"].browse(ids).exists()._ids)
+        super()._issue(moves.with_context(subscription_analytic_ids=known, subscription_same_sequence=True))
 
     # what is proven
 
@@ -241,16 +249,25 @@ class SubscriptionEngineEntry(models.AbstractModel):
         untaxed_amount_currency = -currency.round(sum(line["amount_currency"] for line in base_lines))
         tax_amount = -company.currency_id.round(sum(line["balance"] for line in tax_lines))
         tax_amount_currency = -currency.round(sum(line["amount_currency"] for line in tax_lines))
-        instalments = terms._compute_terms(
-            date_ref=vals["invoice_date"],
-            currency=currency,
-            company=company,
-            tax_amount=tax_amount,
-            tax_amount_currency=tax_amount_currency,
-            untaxed_amount=untaxed_amount,
-            untaxed_amount_currency=untaxed_amount_currency,
-            sign=-1 if vals["move_type"] == "out_refund" else 1,
-        )["line_ids"]
+        if terms:
+            instalments = terms._compute_terms(
+                date_ref=vals["invoice_date"],
+                currency=currency,
+                company=company,
+                tax_amount=tax_amount,
+                tax_amount_currency=tax_amount_currency,
+                untaxed_amount=untaxed_amount,
+                untaxed_amount_currency=untaxed_amount_currency,
+                sign=-1 if vals["move_type"] == "out_refund" else 1,
+            )["line_ids"]
+        else:
+            instalments = [
+                {
+                    "date": vals["invoice_date"],
+                    "company_amount": untaxed_amount + tax_amount,
+                    "foreign_amount": untaxed_amount_currency + tax_amount_currency,
+                }
+            ]
         due = {}
         for instalment in instalments:
             line = due.setdefault(instalment["date"], {"balance": 0.0, "amount_currency": 0.0})

@@ -6,6 +6,7 @@ from odoo import Command, api, models
 from odoo.tools import format_amount, format_date
 
 from ..core.money import round_amount
+from .subscription_memo import remembered
 
 
 class SubscriptionEngineInvoice(models.AbstractModel):
@@ -39,7 +40,7 @@ class SubscriptionEngineInvoice(models.AbstractModel):
         """
         contract = charge.contract
         due = last_due if charge.released or contract.catch_up == "summary" else charge.due
-        own_note = contract.credit_mode == "note" and charge.amount < 0
+        own_note = contract.credit_mode == "note" and charge.amount < 0 and bool(charge.released)
         return (
             contract.company_id,
             contract if contract.invoice_grouping == "contract" else contract.commercial_partner_id,
@@ -160,11 +161,20 @@ class SubscriptionEngineInvoice(models.AbstractModel):
         return journal or self._default_journal(contract.company_id)
 
     @api.model
+    @remembered(lambda company: company)
     def _default_journal(self, company):
         journals = self.env["account.journal"].sudo()
         return journals.search([*journals._check_company_domain(company), ("type", "=", "sale")], limit=1)
 
     @api.model
+    @remembered(
+        lambda contract: (
+            contract.company_id,
+            contract.fiscal_position_id,
+            contract.partner_invoice_id,
+            contract.partner_shipping_id,
+        )
+    )
     def _fiscal_position(self, contract):
         """The contract's own, else what the customer's address calls for today."""
         return contract.fiscal_position_id or self.env["account.fiscal.position"].with_company(

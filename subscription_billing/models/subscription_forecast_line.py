@@ -56,8 +56,8 @@ class SubscriptionForecastLine(models.TransientModel):
             contracts = self.env["subscription.contract"].search(
                 [("company_id", "=", company.id), ("state", "!=", "draft"), ("next_billing_date", "<=", until)]
             )
-            for part in split_every(BATCH, contracts.sudo(), contracts.browse):
-                self._insert(company, self._sums(company, part.sudo(), today, until))
+            for part in split_every(BATCH, contracts.ids, contracts.sudo().browse):
+                self._insert(company, self._sums(company, part, today, until))
         self.invalidate_model()
 
     @api.model

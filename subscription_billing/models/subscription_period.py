@@ -2,7 +2,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..core.ledger import Entry, split
 from ..core.money import spread
@@ -283,12 +283,22 @@ class SubscriptionPeriod(models.Model):
         self._decide("waived", self.env._("Waived"))
 
     def _decide(self, state, reason):
-        self.contract_id.check_access("write")
+        self._check_may_decide()
         if self.filtered(lambda period: period.state != "held"):
             raise UserError(self.env._("Only periods that wait for a decision can be billed again or waived."))
-        contracts = self.contract_id._locked()
+        contracts = self.contract_id.sudo()._locked()
         self.sudo().write({"state": state, "reason": reason})
         self.env["subscription.engine"]._refresh(contracts)
         for contract in contracts:
             own = self.filtered(lambda period, contract=contract: period.contract_id == contract)
             contract.message_post(body=f"{reason}: {', '.join(own.mapped('display_name'))}")
+
+    def _check_may_decide(self):
+        self.check_access("read")
+        groups = ("subscription_billing.group_subscription_manager", "account.group_account_invoice")
+        if not any(map(self.env.user.has_group, groups)):
+            raise AccessError(
+                self.env._(
+                    "Managers of subscriptions and people who may invoice decide what becomes of a billed period: ask one."
+                )
+            )

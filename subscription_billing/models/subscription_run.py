@@ -67,7 +67,7 @@ class SubscriptionRun(models.Model):
 
     # what is proposed
     proposal_ids = fields.One2many("subscription.run.proposal", "run_id", "Proposed invoices", readonly=True, copy=False)
-    simulated_on = fields.Datetime(readonly=True, copy=False)
+    simulated_on = fields.Datetime("Simulated on", readonly=True, copy=False)
     proposal_count = fields.Integer(compute="_compute_totals")
     warning_count = fields.Integer(compute="_compute_totals")
     changed_count = fields.Integer(compute="_compute_totals")
@@ -84,15 +84,15 @@ class SubscriptionRun(models.Model):
     work = fields.Selection(
         [("simulate", "Simulating"), ("draft", "Drafting"), ("post", "Posting")], "In progress", readonly=True, copy=False
     )
-    started_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    started_by_id = fields.Many2one("res.users", "Started by", readonly=True, copy=False)
     todo_contract_ids = fields.Many2many(
         "subscription.contract", "subscription_run_todo_rel", string="Contracts to go", readonly=True, copy=False
     )
     progress_done = fields.Integer(readonly=True, copy=False)
     progress_total = fields.Integer(readonly=True, copy=False)
     progress = fields.Float(compute="_compute_progress", help="Percent of the contracts of the work in progress.")
-    approved_by_id = fields.Many2one("res.users", readonly=True, copy=False, tracking=True)
-    approved_on = fields.Datetime(readonly=True, copy=False)
+    approved_by_id = fields.Many2one("res.users", "Approved by", readonly=True, copy=False, tracking=True)
+    approved_on = fields.Datetime("Approved on", readonly=True, copy=False)
     state = fields.Selection(
         [
             ("draft", "New"),

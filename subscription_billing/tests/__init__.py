@@ -1,1 +1,16 @@
-from . import test_amend, test_documents, test_engine
+from . import (
+    test_amend,
+    test_desk,
+    test_documents,
+    test_engine,
+    test_forecast,
+    test_preview,
+    test_run,
+    test_run_access,
+    test_sale_discount,
+    test_sale_invoicing,
+    test_sale_order,
+    test_sale_payment,
+    test_sale_pricelist,
+    test_sale_quote,
+)

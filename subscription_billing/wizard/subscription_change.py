@@ -14,7 +14,7 @@ class SubscriptionChange(models.TransientModel):
     date = fields.Date("From", required=True, help="First day of the new lines.")
     reason = fields.Char(help="Kept with the amendment, in the history of the contract.")
     line_ids = fields.One2many("subscription.change.line", "change_id", "Lines")
-    line_date = fields.Date(readonly=True, help="The day whose lines are shown.")
+    line_date = fields.Date("Lines of", help="The day whose lines are shown.")
     summary = fields.Text("Changes", readonly=True)
     billing_date = fields.Date("Next invoice", readonly=True)
     recurring_before = fields.Char("Today", related="contract_id.recurring_summary")
@@ -76,6 +76,7 @@ class SubscriptionChange(models.TransientModel):
         preview = self.contract_id._preview_change(self.date, changes)
         return self._show(
             preview["charges"],
+            amount_total=preview["amount_total"],
             billing_date=preview["billing_date"],
             recurring_after=preview["recurring_summary"],
             summary="\n".join(map(self._say, changes)),

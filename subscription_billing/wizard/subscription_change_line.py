@@ -11,7 +11,7 @@ class SubscriptionChangeLine(models.TransientModel):
     _description = "Line of a contract change"
 
     change_id = fields.Many2one("subscription.change", required=True, ondelete="cascade", index=True)
-    row_id = fields.Many2one("subscription.line", readonly=True, ondelete="cascade")
+    row_id = fields.Many2one("subscription.line", "Contract line", ondelete="cascade")
     currency_id = fields.Many2one(related="change_id.currency_id")
     product_id = fields.Many2one(
         "product.product", required=True, ondelete="cascade", domain=[("sale_ok", "=", True)]

@@ -47,7 +47,9 @@ class SubscriptionClose(models.TransientModel):
         preview = self.contract_id._preview_close(self._date_stop(), self.credit)
         currency = {"currency_id": self.currency_id.id}
         remaining = [Command.create({**charge, **currency}) for charge in preview["remaining"]]
-        return self._show(preview["charges"], remaining_ids=[Command.clear(), *remaining])
+        return self._show(
+            preview["charges"], amount_total=preview["amount_total"], remaining_ids=[Command.clear(), *remaining]
+        )
 
     def action_confirm(self):
         credits = self.contract_id._close(self._date_stop(), self.close_reason_id, self.credit)

@@ -14,7 +14,8 @@ class SubscriptionPreview(models.AbstractModel):
     charge_ids = fields.Many2many("subscription.preview.charge", string="Amounts", readonly=True)
     amount_charged = fields.Monetary("Charged", compute="_compute_amounts")
     amount_credited = fields.Monetary("Credited", compute="_compute_amounts")
-    amount = fields.Monetary("To pay", compute="_compute_amounts")
+    amount = fields.Monetary("Difference", compute="_compute_amounts")
+    amount_total = fields.Monetary("With taxes", readonly=True)
 
     @api.depends("charge_ids")
     def _compute_amounts(self):

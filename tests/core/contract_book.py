@@ -70,9 +70,7 @@ class Chain:
     def apply(self, replacements):
         versions = {version.key: version for version in self.versions}
         for done in replacements:
-            versions[done.key] = replace(
-                versions[done.key], period=Period(versions[done.key].period.start, done.stop)
-            )
+            versions[done.key] = replace(versions[done.key], period=Period(versions[done.key].period.start, done.stop))
             if done.successor:
                 versions[self.keys] = replace(done.successor, key=self.keys)
                 self.keys += 1

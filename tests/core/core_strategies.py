@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from core.cadence import Cadence
 from core.charges import Row, Terms
@@ -48,7 +49,7 @@ def partitions(draw, period, *, largest=5):
     """The period cut in a few consecutive stretches."""
     cuts = draw(st.sets(st.integers(1, period.days - 1), max_size=largest)) if period.days > 1 else ()
     edges = [period.start, *(period.start + timedelta(days=cut) for cut in sorted(cuts)), period.stop]
-    return [Period(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [Period(a, b) for a, b in pairwise(edges)]
 
 
 @st.composite

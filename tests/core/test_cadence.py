@@ -2,6 +2,7 @@
 
 from calendar import monthrange
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from core.cadence import MAX_PERIODS, Cadence, add_months, aligned_anchor
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 MONTHLY, QUARTERLY, YEARLY = Cadence("month", 1), Cadence("month", 3), Cadence("year", 1)
 INDEXES = st.integers(-60, 120)
-aligned_cadences = st.sampled_from([MONTHLY, Cadence("month", 2), QUARTERLY, Cadence("month", 6), YEARLY, Cadence("year", 2)])
+aligned_cadences = st.sampled_from(
+    [MONTHLY, Cadence("month", 2), QUARTERLY, Cadence("month", 6), YEARLY, Cadence("year", 2)]
+)
 
 
 def is_month_end(day):
@@ -91,7 +94,7 @@ def test_periods_are_those_that_share_a_day_with_the_window(cadence, anchor, off
     window = Period(start, start + timedelta(days=length))
     periods = list(cadence.periods(anchor, window))
     assert all(period & window for period in periods)
-    assert all(a.stop == b.start for a, b in zip(periods, periods[1:], strict=False))
+    assert all(a.stop == b.start for a, b in pairwise(periods))
     assert sum((period & window).days for period in periods) == window.days
 
 

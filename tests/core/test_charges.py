@@ -116,9 +116,7 @@ def test_parts_of_a_stretch_cost_what_the_stretch_costs(rows, terms, data):
         return
     charge = data.draw(st.sampled_from(charges))
     source = next(row for row in rows if row.key == charge.key)
-    parts = [
-        charge_of(source, part, charge.nominal, rows, terms) for part in data.draw(partitions(charge.period))
-    ]
+    parts = [charge_of(source, part, charge.nominal, rows, terms) for part in data.draw(partitions(charge.period))]
     assert total(parts) == charge.amount
     assert sum(part.share for part in parts) == charge.share
     assert {part.due for part in parts} == {charge.due}
@@ -370,7 +368,13 @@ def test_usage_is_billed_in_arrears_even_on_a_contract_in_advance():
 
 @pytest.mark.parametrize(
     ("policy", "amount"),
-    [("exact_days", "38.71"), ("months_then_days", "38.71"), ("thirty_360", "36.67"), ("full_period", "100.00"), ("free", "0.00")],
+    [
+        ("exact_days", "38.71"),
+        ("months_then_days", "38.71"),
+        ("thirty_360", "36.67"),
+        ("full_period", "100.00"),
+        ("free", "0.00"),
+    ],
 )
 def test_the_stub_of_july_under_each_policy(policy, amount):
     assert policy in POLICIES

@@ -108,7 +108,8 @@ def test_an_import_of_several_periods_is_shared_by_days():
 
 
 @pytest.mark.parametrize(
-    ("invoiced", "first", "second"), [("100.00", "45.16", "54.84"), ("90.00", "40.65", "49.35"), ("0.00", "0.00", "0.00")]
+    ("invoiced", "first", "second"),
+    [("100.00", "45.16", "54.84"), ("90.00", "40.65", "49.35"), ("0.00", "0.00", "0.00")],
 )
 def test_march_cut_on_the_fifteenth(invoiced, first, second):
     march = Period(date(2026, 3, 1), date(2026, 4, 1))

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from core.money import net_price, portion, round_amount, spread
@@ -61,7 +62,7 @@ def test_portions_of_a_partition_sum_to_the_whole(data, unit):
     whole = data.draw(amounts(unit, smallest=-200_000))
     cuts = data.draw(st.lists(shares, max_size=6).map(sorted))
     edges = [Fraction(0), *cuts, Fraction(1)]
-    parts = [portion(whole, a, b, unit) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [portion(whole, a, b, unit) for a, b in pairwise(edges)]
     assert sum(parts) == whole
     assert all((Fraction(part) / Fraction(unit)).denominator == 1 for part in parts)
 
@@ -104,7 +105,12 @@ def test_the_net_price_is_rounded_once(quantity, price, discount, unit):
 
 @pytest.mark.parametrize(
     ("quantity", "price", "discount", "expected"),
-    [("1", "100", "0", "100.00"), ("3", "33.333", "0", "100.00"), ("1", "99.99", "50", "50.00"), ("2", "10", "100", "0")],
+    [
+        ("1", "100", "0", "100.00"),
+        ("3", "33.333", "0", "100.00"),
+        ("1", "99.99", "50", "50.00"),
+        ("2", "10", "100", "0"),
+    ],
 )
 def test_known_net_prices(quantity, price, discount, expected):
     assert net_price(Decimal(quantity), Decimal(price), Decimal(discount)) == Decimal(expected)

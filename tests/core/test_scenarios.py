@@ -41,9 +41,7 @@ class CoreStage:
         return self.invoiced(self.book.close(day, credit))
 
     def invoiced(self, rows):
-        return [
-            scenario.Invoiced(row.name, row.period.start, row.period.end, row.amount, row.due) for row in rows
-        ]
+        return [scenario.Invoiced(row.name, row.period.start, row.period.end, row.amount, row.due) for row in rows]
 
 
 @pytest.mark.parametrize("path", scenario.scenarios(), ids=lambda path: path.stem)

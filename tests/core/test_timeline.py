@@ -54,10 +54,7 @@ def apply(versions, replacements):
 def in_force(versions):
     """The values of each day, the only thing that billing sees."""
     return {
-        day(n): dict(version.values)
-        for n in range(HORIZON + 20)
-        for version in versions
-        if day(n) in version.period
+        day(n): dict(version.values) for n in range(HORIZON + 20) for version in versions if day(n) in version.period
     }
 
 

@@ -157,6 +157,11 @@ def without_revision(env, inside):
     )
 
 
+def without_revenue(env, inside):
+    """Changes of lines do not happen to write the contract as well."""
+    env.registry["subscription.contract"]._compute_mrr = lambda self: None
+
+
 def without_refresh(env, inside):
     """A program that forgets the dates of the contract writes the ledger only."""
     env.registry["subscription.engine"]._refresh = lambda self, contracts, full=True: None
@@ -192,6 +197,7 @@ FAULTS = {
     fault.__name__: fault
     for fault in (
         pause, start, fail, kill, terminate, impatient,
-        without_lock, without_revision, without_refresh, without_recheck, without_rollback, without_check_of_guards,
+        without_lock, without_revision, without_revenue, without_refresh, without_recheck, without_rollback,
+        without_check_of_guards,
     )
 }

@@ -49,11 +49,11 @@ def amend(env, reference, day, values):
     env.cr.commit()
 
 
-def change_product(env, reference):
-    """A person replaces what a contract sells by another product of the same price, from its start."""
+def add_fee(env, reference):
+    """A person adds a fee to a contract, due on its first day."""
     contract = _contracts(env, [reference])
-    other = env["product.product"].create({"name": "Other", "type": "service", "subscription_recurring": True})
-    contract._amend(contract.date_start, [(line, {"product_id": other.id}) for line in contract.line_ids])
+    fee = env["product.product"].create({"name": "Fee", "type": "service", "list_price": 9.0})
+    contract._amend(contract.date_start, [(None, {"product_id": fee.id})])
     env.cr.commit()
 
 
@@ -109,7 +109,7 @@ def restore_products(env):
 JOBS = {
     job.__name__: job
     for job in (
-        arm, cron, scheduler, bill, amend, change_product, set_aside, gaps, preview, guard_errors, parked,
+        arm, cron, scheduler, bill, amend, add_fee, set_aside, gaps, preview, guard_errors, parked,
         archive_product_of, restore_products,
     )
 }

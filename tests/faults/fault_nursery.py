@@ -5,7 +5,7 @@
 It reads one JSON command a line and answers each with one line:
 
 - ``spawn``: fork a process that runs one of ``JOBS`` under some of ``FAULTS``; answers its pid;
-- ``await``: wait until that process stands at its ``pause``;
+- ``read``: wait for its next words, which are ``{"paused": true}`` where a fault makes it wait;
 - ``resume``: let it go on;
 - ``join``: wait for its end; answers the signal that killed it, its error, its result, its last words.
 
@@ -109,7 +109,7 @@ def main(database):
                 child = spawn(database, **command)
                 children[child.pid] = child
                 answer = child.pid
-            case "await":
+            case "read":
                 answer = children[command["pid"]].read()
             case "resume":
                 answer = os.write(children[command["pid"]].gate, b".")

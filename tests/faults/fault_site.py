@@ -94,8 +94,12 @@ class Site:
         faults = [{"kind": fault} if isinstance(fault, str) else fault for fault in faults]
         return self._ask(do="spawn", job=job, arguments=arguments, faults=faults)
 
+    def read(self, pid):
+        """The next words of a process, ``{"paused": True}`` at a pause."""
+        return self._ask(do="read", pid=pid)
+
     def wait_for_pause(self, pid):
-        words = self._ask(do="await", pid=pid)
+        words = self.read(pid)
         assert words == {"paused": True}, words
 
     def resume(self, pid):

@@ -129,10 +129,7 @@ def _difference(scenario, step, found):
         return "\n".join(f"    {row}" for row in rows or ["nothing"])
 
     verb = " ".join([step.verb, *map(str, step.arguments)])
-    return (
-        f"{scenario.path.name}:{step.number}: {verb}\n"
-        f"  expected\n{block(step.expected)}\n  invoiced\n{block(found)}"
-    )
+    return f"{scenario.path.name}:{step.number}: {verb}\n  expected\n{block(step.expected)}\n  invoiced\n{block(found)}"
 
 
 # reading

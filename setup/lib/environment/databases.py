@@ -13,7 +13,6 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from .addons import outside_dependencies, suite_addons, test_addons
 from .console import Stop, execute, step
@@ -38,7 +37,8 @@ class Databases:
         addons = suite_addons() + (test_addons() if for_tests else [])
         dependencies = sorted(outside_dependencies(addons) | TEST_DEPENDENCIES)
         base = f"template_{_digest(LOCAL, self.odoo.source, *dependencies)}"
-        suite = f"template_{_digest(base, *(addon.fingerprint for addon in addons))}" if addons else base
+        states = [f"{addon.name} {addon.fingerprint}" for addon in addons]
+        suite = f"template_{_digest(base, *states)}" if addons else base
         with lock("templates"):
             if not self.exists(suite):
                 if not self.exists(base):
@@ -83,9 +83,12 @@ class Databases:
     def drop_orphans(self):
         """Drop the copies of processes that were killed before they could do it."""
         for name in self._query("SELECT datname FROM pg_database WHERE datname LIKE 'copy\\_%'"):
-            process = name.split("_")[1]
-            if not Path("/proc", process).exists():
+            try:
+                os.kill(int(name.split("_")[1]), 0)
+            except ProcessLookupError:
                 self.drop(name)
+            except PermissionError:
+                pass  # another user's, and alive
 
     def arm(self, name):
         """Let the engine bill on this database: it refuses to on a mere copy."""
@@ -107,10 +110,9 @@ class Databases:
         options = [f"--database={name}", "--stop-after-init", "--no-http", *options]
         options += [f"--init={','.join(addons)}"] if addons else []
         options += [f"--update={','.join(update)}"] if update else []
-        log = LOGS / f"install-{name}.log"
-        execute(self.odoo.command(*options), log=log, env=self.odoo.variables())
+        execute(self.odoo.command(*options), log=_log(name), env=self.odoo.variables())
         if missing := {*addons, *update} - self.installed(name):
-            raise Stop(f"Odoo did not install {', '.join(sorted(missing))}. See {log}")
+            raise Stop(f"Odoo did not install {', '.join(sorted(missing))}. See {_log(name)}")
 
     def installed(self, name):
         """Names of the addons that are installed in a database."""
@@ -124,6 +126,7 @@ class Databases:
     def drop(self, name):
         self._run("dropdb", "--if-exists", "--force", name)
         shutil.rmtree(_filestore(name), ignore_errors=True)
+        _log(name).unlink(missing_ok=True)
 
     def exists(self, name):
         return bool(self._query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
@@ -149,3 +152,7 @@ def _digest(*ingredients):
 
 def _filestore(name):
     return FILESTORE / name
+
+
+def _log(name):
+    return LOGS / f"install-{name.removeprefix('building_')}.log"

@@ -50,6 +50,7 @@ def install_missing(*, server, browser):
             log=LOGS / "apt-install.log",
             env=environment,
         )
+    postgresql_programs.cache_clear()
 
 
 def check_space():

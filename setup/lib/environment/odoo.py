@@ -23,8 +23,9 @@ class Odoo:
 
     @property
     def standard_addons(self):
-        """The folders of Odoo's own addons."""
-        return [folder for folder in (self.source / "odoo/addons", self.source / "addons") if folder.is_dir()]
+        """The folders of Odoo's own addons: a package has one, a checkout keeps most of them apart."""
+        base = self.source / "odoo/addons"
+        return [base] if (base / "web").is_dir() else [base, self.source / "addons"]
 
     @property
     def configuration(self):
@@ -32,7 +33,7 @@ class Odoo:
 
     def configure(self):
         """Write the configuration file, for these commands and for people's own."""
-        addons_path = [folder for folder in self.standard_addons if folder.parent.name != "odoo"]
+        addons_path = self.standard_addons
         addons_path += [ROOT] if suite_addons() else []
         addons_path += [TEST_ADDONS] if test_addons() else []
         settings = {

@@ -4,6 +4,8 @@ import contextlib
 import fcntl
 from pathlib import Path
 
+from .console import say
+
 ROOT = Path(__file__).resolve().parents[3]
 LOCAL = ROOT / ".local"
 LOGS = LOCAL / "log"
@@ -16,5 +18,9 @@ def lock(name):
     """Let one process at a time prepare something in this checkout."""
     LOCAL.mkdir(exist_ok=True)
     with (LOCAL / f"{name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another command of this checkout ...")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -21,6 +21,7 @@ from .places import LOCAL, LOGS
 FOLDER = LOCAL / "postgres"
 DATA = FOLDER / "data"
 PASSWORD = FOLDER / "password"
+ADVICE = f"The server's own log is {FOLDER / 'log'}. Without {FOLDER} a new one is made, with new databases."
 LONGEST_SOCKET = 107
 SETTINGS = {
     "max_connections": 200,
@@ -96,8 +97,7 @@ def stop():
 
 
 def _private_server():
-    server = _running()
-    if server:
+    if server := _running():
         return server
     if not (DATA / "PG_VERSION").is_file():
         with step("Creating the database server"):
@@ -107,7 +107,7 @@ def _private_server():
             _as_owner(_program("pg_ctl"), "start", "--wait", "--pgdata", DATA, "--log", FOLDER / "log")
             + ["--options", _options()],
             log=LOGS / "postgres-start.log",
-            advice=f"Its own log is {FOLDER / 'log'}. Without {FOLDER} a new server is made, with new databases.",
+            advice=ADVICE,
         )
     return _running()
 
@@ -137,6 +137,7 @@ def _initialise():
         _as_owner(_program("initdb"), "--pgdata", DATA, "--username=odoo", "--pwfile", PASSWORD)
         + ["--encoding=UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=scram-sha-256"],
         log=LOGS / "postgres-init.log",
+        advice=ADVICE,
     )
 
 
