@@ -2,6 +2,7 @@ from . import (
     account_analytic_account,
     account_move,
     account_move_line,
+    account_move_line_entry,
     account_move_reversal,
     account_tax,
     payment_transaction,

@@ -124,6 +124,14 @@ class SaleOrder(models.Model):
 
     # records
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        orders = super().create(vals_list)
+        for order in orders.filtered("subscription_plan_id"):
+            if is_html_empty(order.subscription_plan_note):
+                order.subscription_plan_note = order._subscription_plan_terms()
+        return orders
+
     def write(self, vals):
         self._check_subscription_terms(vals)
         result = super().write(vals)

@@ -162,7 +162,7 @@ class SaleOrderQuote(models.Model):
         self.ensure_one()
         terms, first = self._subscription_terms(), self._subscription_first_invoice()
         rows = [
-            (self.env._("Price"), self.subscription_recurring_summary),
+            (self.env._("Price"), self._subscription_price_text()),
             (self.env._("Start"), self._subscription_start_text()),
             (self.env._("Billed"), terms._selection_text("billing_timing")),
             (self.env._("First invoice"), self._subscription_first_invoice_text(first)),
@@ -171,6 +171,12 @@ class SaleOrderQuote(models.Model):
             (self.env._("Notice"), terms._notice_text()),
         ]
         return [(label, text) for label, text in rows if text]
+
+    def _subscription_price_text(self) -> str:
+        summary = self.subscription_recurring_summary
+        if self.company_price_include == "tax_included":
+            return self.env._("%s, tax included", summary)
+        return self.env._("%s, tax excluded", summary)
 
     def _subscription_start_text(self) -> str:
         if self.state != "sale" and not self.subscription_start_date:

@@ -221,11 +221,14 @@ class SubscriptionContract(models.Model):
         return stages.search([])
 
     @api.depends("period_ids.move_line_id", "period_ids.credit_line_id")
+    @api.depends_context("uid")
     def _compute_invoices(self):
-        periods = self.env["subscription.period"].search([("contract_id", "in", self.ids)])
+        """The documents that bill and credit a contract, as far as the user may see them."""
+        periods = self.env["subscription.period"].sudo().search([("contract_id", "in", self.ids)])
         for contract in self:
             own = periods.filtered(lambda period: period.contract_id == contract)
-            contract.invoice_ids = own.move_line_id.move_id | own.credit_line_id.move_id
+            moves = own.move_line_id.move_id | own.credit_line_id.move_id
+            contract.invoice_ids = moves.sudo(self.env.su)._filtered_access("read")
             contract.invoice_count = len(contract.invoice_ids)
 
     def _compute_document_counts(self):

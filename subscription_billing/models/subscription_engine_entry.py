@@ -1,6 +1,8 @@
 from odoo import Command, api, models
 from odoo.tools import ormcache
 
+from .account_move_line_entry import COMPLETE
+
 # addons whose overrides of the methods below leave a customer invoice as `account` makes it
 NEUTRAL = {"account", "hr_expense", "stock_account"}
 # what decides which lines an invoice gets, and what stands on them
@@ -83,7 +85,16 @@ READ_ON_LINE = {
     "account_id",
     "analytic_distribution",
 }
-WITHOUT_AMOUNTS = ("line_section", "line_subsection", "line_note")
+TAX_LINE = {
+    "display_type": "tax",
+    "sequence": 10000,
+    "product_uom_id": False,
+    "quantity": 0.0,
+    "price_unit": 0.0,
+    "price_subtotal": 0.0,
+    "price_total": 0.0,
+}
+DUE_LINE = {**TAX_LINE, "display_type": "payment_term", "sequence": 12000, "tax_ids": []}
 AMOUNT_TYPES = {"percent", "division", "fixed", "group"}
 
 
@@ -110,7 +121,12 @@ class SubscriptionEngineEntry(models.AbstractModel):
     def _create_entries(self, vals_list):
         """Documents created with all their lines."""
         moves = self.env["account.move"].sudo()
-        complete = moves.with_context(skip_invoice_sync=True, skip_analytic_sync=True)
+        complete = moves.with_context(
+            skip_invoice_sync=True,
+            skip_invoice_line_sync=True,
+            skip_analytic_sync=True,
+            subscription_complete=COMPLETE,
+        )
         return complete.create([self._entry_vals(vals) for vals in vals_list]).with_env(moves.env)
 
     @api.model
@@ -200,12 +216,17 @@ class SubscriptionEngineEntry(models.AbstractModel):
         )
         base_lines = [self._base_line(vals, line, currency, partner, rate) for line in products]
         taxes._add_tax_details_in_base_lines(base_lines, company)
+        for line, base_line in zip(products, base_lines, strict=True):
+            # each line by itself, as Odoo shows it; then all together, as Odoo books them
+            taxes._round_base_lines_tax_details([base_line], company)
+            line["price_subtotal"] = base_line["tax_details"]["total_excluded_currency"]
+            line["price_total"] = base_line["tax_details"]["total_included_currency"]
         taxes._round_base_lines_tax_details(base_lines, company)
         taxes._add_accounting_data_in_base_lines_tax_details(base_lines, company)
         result = taxes._prepare_tax_lines(base_lines, company)
         for line, (_base_line, amounts) in zip(products, result["base_lines_to_update"], strict=True):
             line.update(amounts)
-        return [{**line, "display_type": "tax"} for line in result["tax_lines_to_add"]]
+        return [{**TAX_LINE, **line} for line in result["tax_lines_to_add"]]
 
     @api.model
     def _base_line(self, vals, line, currency, partner, rate) -> dict:
@@ -277,7 +298,7 @@ class SubscriptionEngineEntry(models.AbstractModel):
         fiscal_position = self.env["account.fiscal.position"].browse(vals["fiscal_position_id"])
         return [
             {
-                "display_type": "payment_term",
+                **DUE_LINE,
                 "account_id": fiscal_position.map_account(account).id,
                 "partner_id": partner.id,
                 "currency_id": currency.id,

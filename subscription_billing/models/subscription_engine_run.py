@@ -113,9 +113,6 @@ class SubscriptionEngineRun(models.AbstractModel):
         for other in dict.fromkeys(charge.contract for charge in group):
             if other.date_stop and other.date_stop <= today:
                 warnings.append(_("%(contract)s ended on %(day)s", contract=other.name, day=format_date(self.env, other.date_end)))
-        due = max(charge.due for charge in group)
-        if due > today:
-            warnings.append(_("Due on %s only", format_date(self.env, due)))
         return warnings
 
     @api.model

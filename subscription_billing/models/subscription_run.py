@@ -90,6 +90,7 @@ class SubscriptionRun(models.Model):
     )
     progress_done = fields.Integer(readonly=True, copy=False)
     progress_total = fields.Integer(readonly=True, copy=False)
+    is_ahead = fields.Boolean(compute="_compute_is_ahead", help="It bills what is not due yet.")
     progress = fields.Float(compute="_compute_progress", help="Percent of the contracts of the work in progress.")
     approved_by_id = fields.Many2one("res.users", "Approved by", readonly=True, copy=False, tracking=True)
     approved_on = fields.Datetime("Approved on", readonly=True, copy=False)
@@ -112,6 +113,11 @@ class SubscriptionRun(models.Model):
     _work_idx = models.Index("(id) WHERE work IS NOT NULL")
 
     # computes
+
+    @api.depends("until_date", "company_id")
+    def _compute_is_ahead(self):
+        for run in self:
+            run.is_ahead = bool(run.until_date) and run.until_date > run.company_id._subscription_today()
 
     @api.depends("progress_done", "progress_total")
     def _compute_progress(self):

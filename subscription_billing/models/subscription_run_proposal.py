@@ -34,7 +34,7 @@ class SubscriptionRunProposal(models.Model):
     move_type = fields.Selection([("out_invoice", "Invoice"), ("out_refund", "Credit note")], "Document", readonly=True)
     due_date = fields.Date("Due on", readonly=True, help="The day from which all of it may be billed.")
     line_ids = fields.One2many("subscription.run.line", "proposal_id", "Content", readonly=True)
-    line_count = fields.Integer("Lines", readonly=True)
+    content = fields.Char("What", readonly=True, help="The products it bills.")
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount_untaxed = fields.Monetary("Untaxed", readonly=True, help="Negative for a credit note.")
     amount_tax = fields.Monetary("Tax", readonly=True)
@@ -56,11 +56,12 @@ class SubscriptionRunProposal(models.Model):
     is_changed = fields.Boolean("Changed since simulated", readonly=True)
     simulated_total = fields.Monetary("Total when simulated", readonly=True)
     reason = fields.Text(readonly=True, help="Why it is excluded or cannot be billed.")
+    remarks = fields.Text(compute="_compute_remarks", help="Why it is not billed, and what is unusual about it.")
     move_id = fields.Many2one("account.move", "Invoice", readonly=True, index="btree_not_null", ondelete="set null")
     state = fields.Selection(
         [
             ("proposed", "Proposed"),
-            ("failed", "Cannot be billed"),
+            ("failed", "Blocked"),
             ("excluded", "Excluded"),
             ("drafted", "Draft invoice"),
             ("posted", "Posted"),
@@ -78,6 +79,11 @@ class SubscriptionRunProposal(models.Model):
         for proposal in self:
             parts = [proposal.partner_id.display_name, format_date(self.env, proposal.due_date)]
             proposal.display_name = proposal.move_id.display_name or " – ".join(filter(None, parts))
+
+    @api.depends("reason", "warning")
+    def _compute_remarks(self):
+        for proposal in self:
+            proposal.remarks = "\n".join(filter(None, [proposal.reason, proposal.warning]))
 
     # what it says
 
@@ -119,7 +125,7 @@ class SubscriptionRunProposal(models.Model):
             "previous_amount": last_time,
             "variance": variance,
             "variance_rate": rate or 0.0,
-            "line_count": len(lines),
+            "content": ", ".join(dict.fromkeys(charge.line.product_id.display_name for charge in group)),
             "line_ids": [
                 Command.create({**line, "sequence": index, "amount_untaxed": sign * line["amount_untaxed"]})
                 for index, line in enumerate(lines)

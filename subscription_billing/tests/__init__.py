@@ -1,5 +1,7 @@
 from . import (
     test_amend,
+    test_change_wizard,
+    test_close_wizard,
     test_desk,
     test_documents,
     test_engine,

@@ -8,15 +8,17 @@ from hypothesis import strategies as st
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time, new_test_user, tagged
+from odoo.tools import format_amount
+from odoo.tools.misc import formatLang
 
 from .common import SubscriptionCommon, orm_examples
 
 CHANGES = st.fixed_dictionaries(
     {
         "day": st.dates(date(2026, 4, 20), date(2026, 8, 31)),
-        "quantities": st.lists(st.sampled_from([None, 0, 1, 2.5, 7]), min_size=3, max_size=3),
-        "prices": st.lists(st.sampled_from([None, 0.07, 33.33, 250.0]), min_size=3, max_size=3),
-        "discounts": st.lists(st.sampled_from([None, 0, 33.33, 100]), min_size=3, max_size=3),
+        "quantity": st.lists(st.sampled_from([None, 0, 1, 2.5, 7]), min_size=3, max_size=3),
+        "price_unit": st.lists(st.sampled_from([None, 0.07, 33.33, 250.0]), min_size=3, max_size=3),
+        "discount": st.lists(st.sampled_from([None, 0, 33.33, 100]), min_size=3, max_size=3),
         "stopped": st.lists(st.booleans(), min_size=3, max_size=3),
         "opened": st.lists(st.sampled_from(["hosting", "support", "setup_fee", "traffic"]), max_size=2),
     }
@@ -44,6 +46,12 @@ class TestChangeWizard(SubscriptionCommon):
 
     def _wizard(self, contract):
         return Form(self.env["subscription.change"].with_context(default_contract_id=contract.id))
+
+    def _money(self, amount):
+        return format_amount(self.env, amount, self.env.company.currency_id)
+
+    def _number(self, value):
+        return formatLang(self.env, value, digits=2)
 
     def _line(self, contract, product):
         return contract.current_line_ids.filtered(lambda line: line.product_id == product)
@@ -83,21 +91,17 @@ class TestChangeWizard(SubscriptionCommon):
         self.env.invalidate_all()
 
     def _filled(self, contract, change):
-        values = self.env["subscription.change"].with_context(default_contract_id=contract.id).default_get([])
-        wizard = self.env["subscription.change"].create(values | {"contract_id": contract.id})
+        wizards = self.env["subscription.change"].with_context(default_contract_id=contract.id)
+        wizard = wizards.create(wizards.default_get(["contract_id", "date", "line_date", "line_ids"]))
         wizard.date = change["day"]
         wizard._onchange_date()
         for index, line in enumerate(wizard.line_ids):
-            for name in ("quantity", "price", "discount"):
-                value = change[f"{name}s"][index]
-                if value is not None:
-                    line["price_unit" if name == "price" else name] = value
+            for name in ("quantity", "price_unit", "discount"):
+                if change[name][index] is not None:
+                    line[name] = change[name][index]
         wizard.line_ids.filtered(lambda line: change["stopped"][wizard.line_ids.ids.index(line.id)]).unlink()
-        wizard.line_ids = [Command.create({"product_id": self[product].id}) for product in change["opened"]]
+        wizard.line_ids = [Command.create({"product_id": getattr(self, product).id}) for product in change["opened"]]
         return wizard
-
-    def __getitem__(self, name):
-        return getattr(self, name)
 
     def _assert_costs_what_it_shows(self, contract, wizard):
         before = self._history(contract)
@@ -139,13 +143,13 @@ class TestChangeWizard(SubscriptionCommon):
         self.assertEqual((action["res_model"], action["res_id"], wizard.step), ("subscription.change", wizard.id, "confirm"))
         self.assertEqual(
             (wizard.amount_credited, wizard.amount_charged, wizard.amount, wizard.amount_total),
-            (53.33, 106.67, 53.34, 64.01),
+            (53.33, 106.67, 53.34, self.tax_20.compute_all(53.34)["total_included"]),
         )
-        self.assertEqual(wizard.recurring_before, "$\xa0130.00 per month")
-        self.assertEqual(wizard.recurring_after, "$\xa0230.00 per month")
-        self.assertEqual(wizard.summary, "Hosting: Quantity 1.00 → 2.00")
+        self.assertEqual(wizard.recurring_before, f"{self._money(130)} per month")
+        self.assertEqual(wizard.recurring_after, f"{self._money(230)} per month")
+        self.assertEqual(wizard.summary, f"Hosting: Quantity {self._number(1)} → {self._number(2)}")
         wizard.action_confirm()
-        self.assertEqual(contract.amendment_ids[0].reason, "One more")
+        self.assertEqual(contract.amendment_ids.sorted("number")[-1].reason, "One more")
         self.assertEqual(self._line(contract, self.hosting).quantity, 2.0)
         self.assertEqual(self._bill(contract, wizard.billing_date).amount_untaxed, 53.34)
 
@@ -173,7 +177,7 @@ class TestChangeWizard(SubscriptionCommon):
                 line.price_unit = 80.0
         wizard = form.record
         wizard.action_preview()
-        self.assertEqual(wizard.summary, "Hosting: stops\nHosting: new, 1.00 × $\xa080.00")
+        self.assertEqual(wizard.summary, f"Hosting: stops\nHosting: new, {self._number(1)} × {self._money(80)}")
         wizard.action_confirm()
         self.assertEqual(self._line(contract, self.hosting).mapped("price_unit"), [80.0])
         self.assertEqual(self._line(contract, self.support).mapped("price_unit"), [30.0])

@@ -58,7 +58,7 @@ class TestRun(RunCommon):
                     "amount_untaxed": 130.0,
                     "amount_tax": 19.5,
                     "amount_total": 149.5,
-                    "line_count": 2,
+                    "content": "Hosting, Support",
                     "state": "proposed",
                     "is_compared": False,
                 }
@@ -207,7 +207,8 @@ class TestRun(RunCommon):
         self.assertIn("18 periods of one line at once", texts[catch_up])
         self.assertIn("Nothing to pay", texts[free])
         self.assertIn("Costs nothing: Support", texts[partly])
-        self.assertIn("Due on 06/20/2026 only", texts[ahead])
+        self.assertFalse(texts[ahead])
+        self.assertTrue(run.is_ahead)
         self.assertIn("ended on 06/09/2026", texts[ended])
         self.assertEqual(run.warning_count, len(run.proposal_ids.filtered("warning")))
 

@@ -45,7 +45,7 @@ class TestSaleQuote(SaleSubscriptionCommon):
         self.assertEqual(
             [(label, text.replace("\xa0", " ")) for label, text in order._subscription_overview()],
             [
-                ("Price", "$ 100.00 per month"),
+                ("Price", "$ 100.00 per month, tax excluded"),
                 ("Start", "04/01/2026"),
                 ("Billed", "In advance"),
                 ("First invoice", f"$ {order.amount_total:.2f} on 04/01/2026, tax included"),

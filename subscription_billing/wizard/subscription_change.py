@@ -17,7 +17,7 @@ class SubscriptionChange(models.TransientModel):
     line_date = fields.Date("Lines of", help="The day whose lines are shown.")
     summary = fields.Text("Changes", readonly=True)
     billing_date = fields.Date("Next invoice", readonly=True)
-    recurring_before = fields.Char("Today", related="contract_id.recurring_summary")
+    recurring_before = fields.Char("Until then", related="contract_id.recurring_summary")
     recurring_after = fields.Char("From then on", readonly=True)
 
     @api.model

@@ -332,6 +332,21 @@ def test_a_change_of_recurrence_in_arrears_does_not_hold_back_what_follows():
     ]
 
 
+def test_a_new_anchor_ends_the_periods_of_the_old_one():
+    """
+    |—— from the 15th ——|—— from the 1st ——▶   in arrears, what is left before 01/06 is due then
+    """
+    rows = [
+        row("2026-04-15", "2026-06-01", key="old"),
+        row("2026-06-01", None, key="new"),
+    ]
+    assert lines(propose(rows, [], ARREARS, d("2026-07-01"))) == [
+        ("2026-04-15", "2026-05-14", "100.00", "2026-05-15"),
+        ("2026-05-15", "2026-05-31", "54.84", "2026-06-01"),
+        ("2026-06-01", "2026-06-30", "100.00", "2026-07-01"),
+    ]
+
+
 def test_a_change_of_recurrence_is_a_new_period_begun():
     """
     |— 100.00 a month —|—— 1200.00 a year ——▶    both counted from 01/01, every period begun is due whole

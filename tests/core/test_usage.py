@@ -40,7 +40,9 @@ def test_using_more_never_costs_less(tariff, one, other):
 
 @given(tariffs(), quantities)
 def test_what_is_included_costs_only_the_minimum(tariff, quantity):
-    assert tariff.amount(min(quantity, tariff.included)) == tariff.minimum
+    used = min(quantity, tariff.included)
+    assert tariff.billable(used) == 0
+    assert tariff.amount(used) == tariff.minimum
 
 
 @given(tariffs(), st.lists(quantities, min_size=1, max_size=5))

@@ -31,7 +31,7 @@ def fleet_site(databases, odoo_template):
 
 @pytest.fixture(scope="session")
 def squad_site(databases, odoo_template):
-    with _site(databases, odoo_template, 20) as site:
+    with _site(databases, odoo_template, 10) as site:
         yield site
 
 
@@ -44,7 +44,7 @@ def fleet(fleet_site):
 
 @pytest.fixture
 def squad(squad_site):
-    """Twenty contracts of every kind, with periods due; nothing is billed yet."""
+    """Ten contracts, one or two of every kind, with periods due; nothing is billed yet."""
     squad_site.reset()
     return squad_site
 

@@ -61,9 +61,10 @@ def contract(number, kind, partner):
     return record
 
 
-KINDS = ["plain", "arrears", "quarterly", "setup", "ended", "grouped", "draft", "usage", "plain", "grouped"]
-partners = env["res.partner"].create([{"name": f"Customer {number}"} for number in range(20)])  # noqa: F821
-for number in range(int(sys.argv[1])):
-    contract(number, KINDS[number % len(KINDS)], partners[number % len(partners)])
+KINDS = ["plain", "arrears", "quarterly", "setup", "grouped", "grouped", "ended", "draft", "usage", "plain"]
+COUNT = int(sys.argv[1])
+partners = env["res.partner"].create([{"name": f"Customer {number}"} for number in range(COUNT)])  # noqa: F821
+for number in range(COUNT):
+    contract(number, KINDS[number % len(KINDS)], partners[number // 2])  # two neighbours have one customer
 env["ir.cron"].search([]).active = False  # noqa: F821
 env.cr.commit()  # noqa: F821

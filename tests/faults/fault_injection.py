@@ -26,7 +26,7 @@ METHODS = {
 
 
 def _around(env, at, before):
-    """Call ``before(records)`` each time the process comes to a point."""
+    """Call ``before(contracts)`` each time the process comes to a point."""
     if at == "commit":
         owner, name = sql_db.Cursor, "commit"
     else:
@@ -36,17 +36,30 @@ def _around(env, at, before):
 
     @functools.wraps(original)
     def method(self, *args, **kwargs):
-        before(self)
+        before(_contracts(env, at, self, args))
         return original(self, *args, **kwargs)
 
     setattr(owner, name, method)
+
+
+def _contracts(env, at, records, args):
+    """The contracts that a point is about, where it says so."""
+    if at == "lock":
+        return records
+    if at in ("preview", "refresh"):
+        return args[0]
+    if at == "period":
+        return env["subscription.contract"].browse({values["contract_id"] for values in args[0]})
+    if at == "post":
+        return records.subscription_contract_ids
+    return env["subscription.contract"]
 
 
 def pause(env, inside, at, times=1):
     """Wait at a point until the test lets the process go on."""
     left = [times]
 
-    def before(_records):
+    def before(_contracts):
         if left[0]:
             left[0] -= 1
             inside.pause()
@@ -64,18 +77,12 @@ def fail(env, inside, at, error, times=1, references=()):
     left = [times]
     error_class = getattr(errors, error, None) or getattr(builtins, error)
 
-    def before(records):
-        if left[0] and (not references or set(references) & set(_external_ids(records))):
+    def before(contracts):
+        if left[0] and (not references or set(references) & set(contracts.mapped("external_id"))):
             left[0] -= 1
             raise error_class(f"injected at {at}")
 
     _around(env, at, before)
-
-
-def _external_ids(records):
-    if records._name == "account.move":
-        records = records.subscription_contract_ids
-    return records.mapped("external_id") if records._name == "subscription.contract" else []
 
 
 class _Countdown:

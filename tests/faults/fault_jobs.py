@@ -21,11 +21,7 @@ def cron(env, batch_size=5):
 
 def scheduler(env):
     """Odoo's own scheduler, as a cron worker calls it."""
-    job = env.ref("subscription_billing.ir_cron_bill")
-    job.write({"active": True, "nextcall": "2000-01-01"})
-    dbname = env.cr.dbname
-    env.cr.commit()
-    env["ir.cron"]._process_jobs(dbname)
+    env["ir.cron"]._process_jobs(env.cr.dbname)
 
 
 def bill(env, references=(), until=None):
@@ -65,7 +61,8 @@ def set_aside(env, reference):
 
 
 def gaps(env):
-    return env["subscription.gap"].search([]).mapped("display_name")
+    """Every unbilled stretch and the reason."""
+    return [(gap.display_name, gap.reason) for gap in env["subscription.gap"].search([])]
 
 
 def preview(env, references=()):

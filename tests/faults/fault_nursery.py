@@ -102,6 +102,7 @@ def main(database):
     sql_db.close_all()
     gc.freeze()
     children = {}
+    print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         command = json.loads(line)
         match command.pop("do"):

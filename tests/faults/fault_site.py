@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import psycopg2
+from environment.places import LOGS
 from psycopg2.extras import NamedTupleCursor
 
 HERE = Path(__file__).parent
@@ -70,16 +71,18 @@ class Site:
 
     def __init__(self, databases, origin, name):
         self.databases, self.origin, self.name = databases, origin, name
-        self._log = (databases.odoo.configuration.parent / "log" / f"{name}.log").open("wb")
-        command = [databases.odoo.python, HERE / "fault_nursery.py", name]
-        self._nursery = databases.odoo.start(
-            [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True
-        )
+        self._log = LOGS / f"{name}.log"
+        command = [str(databases.odoo.python), str(HERE / "fault_nursery.py"), name]
+        with self._log.open("wb") as log:
+            self._nursery = databases.odoo.start(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self._answer() == "ready"
 
     def close(self):
         self._nursery.stdin.close()
         self._nursery.wait()
-        self._log.close()
+        self._log.unlink()
 
     def reset(self):
         """The contracts as they were made, nothing billed; armed, as this very database."""
@@ -121,9 +124,12 @@ class Site:
     def _ask(self, **command):
         self._nursery.stdin.write(json.dumps(command) + "\n")
         self._nursery.stdin.flush()
-        answer = self._nursery.stdout.readline()
-        assert answer, f"The nursery is gone: see {self._log.name}"
-        return json.loads(answer)
+        return self._answer()
+
+    def _answer(self):
+        line = self._nursery.stdout.readline()
+        assert line, f"The nursery is gone: see {self._log}"
+        return json.loads(line)
 
     # what is in the database
 
@@ -159,6 +165,6 @@ class Site:
     def faults(self):
         """What is wrong in the database; empty on a good day, and on a bad one."""
         found = {title: rows for title, query in FAULTS.items() if (rows := self.query(query))}
-        if gaps := self.run("gaps"):
+        if gaps := [name for name, _reason in self.run("gaps")]:
             found["a day that nobody billed"] = gaps
         return found

@@ -26,17 +26,17 @@ def test_lost_races_are_run_again(squad, squad_reference, at):
 
 
 def test_contract_that_loses_every_race_delays_nobody(squad, squad_reference):
-    always = {"kind": "fail", "at": "post", "error": "SerializationFailure", "times": 99, "references": ["00007"]}
+    always = {"kind": "fail", "at": "post", "error": "SerializationFailure", "times": 99, "references": ["00003"]}
     squad.run("cron", always)
     assert not squad.run("parked")
-    assert {name.split()[0] for name in squad.run("gaps")} == {_number(squad, "00007")}
+    assert {name.split()[0] for name, _reason in squad.run("gaps")} == {_number(squad, "00003")}
     squad.run("cron")
     assert (squad.ledger(), squad.count_invoices()) == squad_reference
     assert not squad.faults()
 
 
 def test_deadlock_with_another_program(squad, squad_reference):
-    run = squad.spawn("cron", {"kind": "pause", "at": "period"}, batch_size=20)
+    run = squad.spawn("cron", {"kind": "pause", "at": "period"}, batch_size=10)
     squad.wait_for_pause(run)
     contract = _id(squad, "00000")
     foreign = squad.connect()
@@ -73,12 +73,12 @@ def test_busy_rows_are_left_for_the_next_run(squad, squad_reference):
     assert not squad.faults()
 
 
-@pytest.mark.parametrize("position", (0, 9, 19), ids=("first", "middle", "last"))
+@pytest.mark.parametrize("position", (0, 4, 9), ids=("first", "middle", "last"))
 def test_poisoned_contract_among_many(squad, squad_reference, position):
     ids = [row[0] for row in squad.query("SELECT external_id FROM subscription_contract ORDER BY next_billing_date, id")]
     poisoned = ids[position]
     squad.run("archive_product_of", references=[poisoned])
-    squad.run("cron", batch_size=20)
+    squad.run("cron", batch_size=10)
 
     parked = squad.run("parked")
     assert [*parked] == [poisoned]
@@ -86,7 +86,7 @@ def test_poisoned_contract_among_many(squad, squad_reference, position):
     assert f"Forbidden {poisoned}" in reason and "archived" in reason
     assert activities == 1
     assert {row.contract for row in squad.ledger()} == set(ids) - {poisoned}
-    assert {name.split()[0] for name in squad.run("gaps")} == {_number(squad, poisoned)}
+    assert {(name.split()[0], reason) for name, reason in squad.run("gaps")} == {(_number(squad, poisoned), "stopped")}
 
     squad.run("restore_products")
     squad.run("cron")
@@ -95,12 +95,12 @@ def test_poisoned_contract_among_many(squad, squad_reference, position):
     assert not squad.faults()
 
 
-@pytest.mark.parametrize("at", ("create", "period", "refresh", "post"))
+@pytest.mark.parametrize("at", ("preview", "period", "refresh", "post"))
 def test_fault_of_the_program_in_one_contract(squad, squad_reference, at):
-    fault = {"kind": "fail", "at": at, "error": "ZeroDivisionError", "times": 99, "references": ["00013"]}
-    squad.run("cron", fault, batch_size=20)
-    assert [*squad.run("parked")] == ["00013"]
-    assert {row.contract for row in squad.ledger()} == {f"{number:05}" for number in range(20)} - {"00013"}
+    fault = {"kind": "fail", "at": at, "error": "ZeroDivisionError", "times": 99, "references": ["00004"]}
+    squad.run("cron", fault, batch_size=10)
+    assert [*squad.run("parked")] == ["00004"]
+    assert {row.contract for row in squad.ledger()} == {f"{number:05}" for number in range(10)} - {"00004"}
     squad.run("restore_products")
     squad.run("cron")
     assert (squad.ledger(), squad.count_invoices()) == squad_reference

@@ -8,7 +8,7 @@ import { Component, useState } from "@odoo/owl";
 const FIELDS = ["name", "quantity", "price_unit", "amount_untaxed", "currency_id", "comparison", "previous_amount"];
 
 /**
- * The number of lines of a proposed invoice; a click unfolds them in place.
+ * What a proposed invoice bills; a click unfolds its lines in place.
  */
 export class RunCharges extends Component {
     static template = "subscription_billing.RunCharges";
@@ -19,7 +19,7 @@ export class RunCharges extends Component {
         this.state = useState({ isOpen: false, lines: [] });
     }
 
-    get count() {
+    get content() {
         return this.props.record.data[this.props.name];
     }
 
@@ -44,6 +44,6 @@ export class RunCharges extends Component {
     }
 }
 
-export const runCharges = { component: RunCharges, supportedTypes: ["integer"] };
+export const runCharges = { component: RunCharges, supportedTypes: ["char"] };
 
 registry.category("fields").add("subscription_charges", runCharges);
