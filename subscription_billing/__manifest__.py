@@ -49,6 +49,9 @@
         "web.assets_backend": [
             "subscription_billing/static/src/**/*",
         ],
+        "web.assets_tests": [
+            "subscription_billing/static/tests/tours/**/*",
+        ],
     },
     "demo": [
         "demo/res_partner_demo.xml",

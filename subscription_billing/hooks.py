@@ -9,5 +9,7 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Nothing of ours stays behind."""
+    """Orders stay invoiced as they are, invoices stay as they are, and nothing of ours stays behind."""
+    env["subscription.contract"]._check_none_is_running()
+    env["sale.order.line"]._subscription_give_back()
     env["ir.config_parameter"].sudo().search([("key", "=like", "subscription\\_billing.%")]).unlink()

@@ -7,16 +7,18 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     def _subscription_unused(self, *, only_done=False):
-        """The transactions of these whose money is not used yet.
+        """The transactions of these that came for a first invoice and have none yet.
+
+        What is left of one afterwards is for what Sales invoices, not for the next period.
 
         :param only_done: leave out payments under way: once done they would post their
             invoices, and what a person must approve first is never posted for them.
         """
+        states = ("done",) if only_done else ("pending", "authorized", "done")
         return self.filtered(
-            lambda transaction: (
-                transaction.state == "done" and not transaction.payment_id.is_reconciled
-                or transaction.state in ("pending", "authorized") and not only_done and not transaction.invoice_ids
-            )
+            lambda transaction: transaction.state in states
+            and not transaction.payment_id.is_reconciled
+            and not transaction.invoice_ids.filtered(lambda move: move.state != "cancel").subscription_contract_ids
         )
 
     def _subscription_invoices(self):

@@ -166,6 +166,7 @@ class SaleOrderQuote(models.Model):
             (self.env._("Start"), self._subscription_start_text()),
             (self.env._("Billed"), terms._selection_text("billing_timing")),
             (self.env._("First invoice"), self._subscription_first_invoice_text(first)),
+            (self.env._("To pay on acceptance"), self._subscription_prepayment_text()),
             (self.env._("Commitment"), terms._commitment_text()),
             (self.env._("Renewal"), terms._renewal_text()),
             (self.env._("Notice"), terms._notice_text()),
@@ -191,6 +192,11 @@ class SaleOrderQuote(models.Model):
             amount=format_amount(self.env, first.amount, self.currency_id),
             date=format_date(self.env, first.date),
         )
+
+    def _subscription_prepayment_text(self) -> str:
+        if not self._has_to_be_paid():
+            return ""
+        return format_amount(self.env, self._get_prepayment_required_amount(), self.currency_id)
 
     def _subscription_render_overview(self):
         return self.env["ir.qweb"]._render("subscription_billing.sale_order_subscription_overview", {"order": self})

@@ -1,4 +1,6 @@
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import str2bool
 
 
 class SubscriptionContractSale(models.Model):
@@ -64,3 +66,22 @@ class SubscriptionContractSale(models.Model):
         )
         contract.line_ids.unlink()
         contract.write({**contract._plan_values(contract.plan_id.browse(values["plan_id"])), **values})
+
+    @api.model
+    def _check_none_is_running(self):
+        """Uninstalling would forget what running contracts still have to bill.
+
+        :raises UserError: while one runs, unless ``subscription_billing.force_uninstall`` is set.
+        """
+        forced = self.env["ir.config_parameter"].sudo().get_param("subscription_billing.force_uninstall")
+        running = self.sudo().search([("state", "in", ("active", "paused"))])
+        if running and not str2bool(forced or "0"):
+            raise UserError(
+                self.env._(
+                    "%(count)s contracts are running, %(names)s among them: uninstalling would forget what they still "
+                    "have to bill. Close them first, or set the system parameter %(parameter)s to 1.",
+                    count=len(running),
+                    names=", ".join(running[:3].mapped("display_name")),
+                    parameter="subscription_billing.force_uninstall",
+                )
+            )

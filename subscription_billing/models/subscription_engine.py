@@ -90,7 +90,9 @@ class SubscriptionEngine(models.AbstractModel):
         """
         self._check_armed()
         contracts = contracts.exists()._locked()
-        return self._write(contracts, self._preview(contracts, until))
+        moves = self._write(contracts, self._preview(contracts, until))
+        contracts.sudo()._unpark()
+        return moves
 
     @api.model
     def _credit_released(self, contracts):

@@ -113,13 +113,23 @@ class SubscriptionEngineCheck(models.AbstractModel):
             errors.append(_("the journal %s is archived or of another company: choose another one.", journal.display_name))
         elif violated := company._get_violated_lock_dates(today, any(charge.taxes for charge in charges), journal):
             errors.append(
-                _("the books are closed until %s: Odoo would move the invoice to a later day.", max(day for day, _field in violated))
+                _(
+                    "the books are closed until %s: Odoo would move the invoice to a later day. "
+                    "Open them, or choose “Day of billing” as its invoice date.",
+                    max(day for day, _field in violated),
+                )
             )
         for partner in contract.partner_id | contract.partner_invoice_id | contract.partner_shipping_id:
             if not partner.active:
                 errors.append(_("the contact %s is archived: restore it or choose another one.", partner.display_name))
         if contract.payment_term_id and not contract.payment_term_id.active:
-            errors.append(_("the payment terms %s are archived.", contract.payment_term_id.display_name))
+            errors.append(
+                _("the payment terms %s are archived: choose other ones.", contract.payment_term_id.display_name)
+            )
+        if contract.fiscal_position_id and not contract.fiscal_position_id.active:
+            errors.append(
+                _("the fiscal position %s is archived: choose another one.", contract.fiscal_position_id.display_name)
+            )
         errors += self._currency_errors(contract, today)
         for charge in charges:
             errors += self._charge_errors(charge)
@@ -161,8 +171,7 @@ class SubscriptionEngineCheck(models.AbstractModel):
             return [_("the product %s is archived: restore it or change the line.", product.display_name)]
         errors = [
             _("the tax %s is archived: choose another one on the product or the line.", tax.display_name)
-            for tax in charge.taxes
-            if not tax.active
+            for tax in self._archived_taxes(charge)
         ]
         account = self._account(charge)
         if not account or not account.active:
@@ -170,3 +179,17 @@ class SubscriptionEngineCheck(models.AbstractModel):
         if charge.amount and abs(charge.amount) >= 10**12:
             errors.append(_("the amount of %s is not an ordinary number.", charge.line.name))
         return errors
+
+    @api.model
+    def _archived_taxes(self, charge):
+        """The taxes that would be charged although they are archived, or be left out because they are.
+
+        Odoo hides archived taxes of a product: an invoice loses them without a word.
+        """
+        line = charge.line.with_context(active_test=False)
+        if line.tax_ids:
+            return line.tax_ids.filtered(lambda tax: not tax.active)
+        own = line.product_id.taxes_id._filter_taxes_by_company(line.company_id)
+        mapped = self._fiscal_position(charge.contract).with_context(active_test=False).tax_ids
+        wanted = [own, *(mapped.filtered(lambda tax, own=own: own in tax.original_tax_ids) for own in own)]
+        return own.union(*(taxes for taxes in wanted if not any(taxes.mapped("active"))))

@@ -84,14 +84,3 @@ class SubscriptionEngineSale(models.AbstractModel):
             waiting = transactions._subscription_unused(only_done=is_draft)
             values["transaction_ids"] = [Command.set(waiting.ids)]
         return values
-
-    @api.model
-    def _on_invoiced(self, moves):
-        """What is left of a payment pays these invoices too: Odoo takes no payment that has paid an invoice before."""
-        super()._on_invoiced(moves)
-        for invoice in moves.sudo().filtered(lambda move: move.move_type == "out_invoice" and move.transaction_ids):
-            open_lines = invoice.transaction_ids.payment_id.move_id.line_ids.filtered(
-                lambda line: line.account_type == "asset_receivable" and not line.reconciled
-            )
-            for line in open_lines if not invoice.currency_id.is_zero(invoice.amount_residual) else ():
-                invoice.js_assign_outstanding_line(line.id)

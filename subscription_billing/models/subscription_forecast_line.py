@@ -3,7 +3,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, format_amount, split_every
 
 from ..core.cadence import add_months
 
@@ -41,10 +41,11 @@ class SubscriptionForecastLine(models.TransientModel):
     )
     amount = fields.Monetary("Untaxed", readonly=True, help="In the company's currency, at today's rate.")
 
-    @api.depends("partner_id", "contract_id")
+    @api.depends("partner_id", "amount", "currency_id")
     def _compute_display_name(self):
         for line in self:
-            line.display_name = f"{line.partner_id.display_name} ({line.contract_id.name})"
+            amount = format_amount(self.env, line.amount, line.currency_id)
+            line.display_name = f"{amount} {line.partner_id.display_name}"
 
     @api.model
     def _rebuild(self):
@@ -66,6 +67,8 @@ class SubscriptionForecastLine(models.TransientModel):
         engine = self.env["subscription.engine"].sudo()._of_company(company)
         sums, shares = defaultdict(Decimal), {}
         for charge in engine._preview(contracts, until):
+            if not charge.amount:
+                continue
             line = charge.line
             if line not in shares:
                 shares[line] = self._untaxed_share(line)

@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -7,7 +8,7 @@ from ..core import charges, timeline
 from ..core.money import net_price
 from ..core.monthly import monthly_equivalent
 
-MAX_NUMBER = 1e12
+LARGEST = 999_999_999_999
 
 # what a change may name, and what a new row of the chain takes over from the former
 CARRIED = (
@@ -50,7 +51,7 @@ class SubscriptionLine(models.Model):
 
     _name = "subscription.line"
     _description = "Contract line"
-    _inherit = ["subscription.dated", "analytic.mixin"]
+    _inherit = ["subscription.input", "subscription.dated", "analytic.mixin"]
     _order = "contract_id, sequence, chain_id, date_start, id"
     _check_company_auto = True
 
@@ -136,6 +137,16 @@ class SubscriptionLine(models.Model):
     period_ids = fields.One2many("subscription.period", "line_id", "Billed periods", readonly=True)
     state = fields.Selection(related="contract_id.state")
 
+    _input_bounds = {
+        "quantity": (0, LARGEST),
+        "price_unit": (-LARGEST, LARGEST),
+        "discount": (0, 100),
+        "occurrences": (0, 40_000),
+        "discount_occurrences": (0, 40_000),
+        "included_quantity": (0, LARGEST),
+        "minimum_amount": (0, LARGEST),
+    }
+
     _dates_ordered = models.Constraint(
         "CHECK(date_stop IS NULL OR date_stop >= date_start)", "A contract line cannot end before it starts."
     )
@@ -146,7 +157,10 @@ class SubscriptionLine(models.Model):
     )
     _chain_disjoint = models.Constraint(
         "EXCLUDE USING gist (chain_id WITH =, daterange(date_start, date_stop) WITH &&)",
-        "Two rows of the same contract line hold on the same day: end the first before the second starts.",
+        lambda env, diagnostics: env._(
+            "%s: two rows of the same line hold on the same day. End the first before the second starts.",
+            env["subscription.line"]._chain_in(diagnostics),
+        ),
     )
 
     # computes
@@ -223,17 +237,30 @@ class SubscriptionLine(models.Model):
 
     # constraints
 
-    @api.constrains("quantity", "price_unit", "discount", "included_quantity", "minimum_amount")
-    def _check_numbers(self):
-        names = ("quantity", "price_unit", "included_quantity", "minimum_amount")
+    @api.constrains("date_start", "date_stop")
+    def _check_dates(self):
         for line in self:
-            if not all(abs(line[name]) < MAX_NUMBER for name in names):
+            if line.date_stop and line.date_stop < line.date_start:
                 raise ValidationError(
                     self.env._(
-                        "%(line)s: quantities and prices must be ordinary numbers below a thousand billion.",
-                        line=line.name,
+                        "%(contract)s: %(line)s ends on %(end)s, before it starts on %(start)s. Correct one of them.",
+                        contract=line.contract_id.display_name,
+                        line=line.product_id.display_name,
+                        end=line.date_end,
+                        start=line.date_start,
                     )
                 )
+
+    @api.model
+    def _chain_in(self, diagnostics) -> str:
+        """The contract and product of the chain that a constraint of the database speaks of."""
+        found = re.search(r"\(chain_id\b.*?\)=\((\d+)", diagnostics.message_detail or "")
+        chain = self.sudo().browse(int(found[1]) if found else []).exists()
+        return f"{chain.contract_id.name} {chain.product_id.display_name}" if chain else self.env._("A contract")
+
+    def _input_name(self, vals) -> str:
+        products = self.product_id or self.env["product.product"].browse(vals.get("product_id") or [])
+        return ", ".join(products.mapped("display_name")) or super()._input_name(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

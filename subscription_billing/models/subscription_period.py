@@ -67,11 +67,11 @@ class SubscriptionPeriod(models.Model):
     _billed_once = models.Constraint(
         "EXCLUDE USING gist (chain_id WITH =, daterange(date_start, date_stop) WITH &&) "
         "WHERE (state IN ('billed', 'imported', 'kept', 'waived', 'held'))",
-        "This period is billed already.",
+        lambda env, diagnostics: env["subscription.period"]._billed_already(diagnostics),
     )
     _billed_once_start = models.UniqueIndex(
         "(chain_id, date_start) WHERE state IN ('billed', 'imported', 'kept', 'waived', 'held')",
-        "This period is billed already.",
+        lambda env, diagnostics: env["subscription.period"]._billed_already(diagnostics),
     )
     _released_idx = models.Index("(contract_id) WHERE state = 'released'")
 
@@ -79,6 +79,13 @@ class SubscriptionPeriod(models.Model):
     def _compute_display_name(self):
         for period in self:
             period.display_name = f"{period.line_id.product_id.display_name} {period.date_start} – {period.date_end}"
+
+    @api.model
+    def _billed_already(self, diagnostics) -> str:
+        return self.env._(
+            "%s: a part of this period is billed already. Look at its billed periods.",
+            self.env["subscription.line"]._chain_in(diagnostics),
+        )
 
     def _share(self) -> Fraction:
         return Fraction(self.share_numerator, self.share_denominator)

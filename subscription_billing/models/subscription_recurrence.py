@@ -7,6 +7,7 @@ from ..core.cadence import Cadence
 class SubscriptionRecurrence(models.Model):
     _name = "subscription.recurrence"
     _description = "Recurrence"
+    _inherit = ["subscription.input"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -21,6 +22,8 @@ class SubscriptionRecurrence(models.Model):
     price_suffix = fields.Char(
         "Price label", translate=True, help="Follows a price in quotations: 49.00 <b>per month</b>."
     )
+
+    _input_bounds = {"interval": (1, 1200)}
 
     _interval_positive = models.Constraint(
         "CHECK(interval BETWEEN 1 AND 1200)",

@@ -14,6 +14,7 @@ class SubscriptionTerms(models.AbstractModel):
 
     _name = "subscription.terms"
     _description = "Commercial terms"
+    _inherit = ["subscription.input"]
 
     recurrence_id = fields.Many2one(
         "subscription.recurrence",
@@ -102,6 +103,15 @@ class SubscriptionTerms(models.AbstractModel):
     renewal_term_unit = fields.Selection(TERM_UNITS, required=True, default="month")
     notice = fields.Integer("Notice period", help="How long before the end of a term it must be refused.")
     notice_unit = fields.Selection(TERM_UNITS, required=True, default="month")
+
+    _input_bounds = {
+        "lead_days": (0, 366),
+        "alignment_day": (1, 31),
+        "alignment_month": (1, 12),
+        "commitment": (0, 1200),
+        "renewal_term": (0, 1200),
+        "notice": (0, 1200),
+    }
 
     _lead_days_bounded = models.Constraint(
         "CHECK(lead_days BETWEEN 0 AND 366)", "Periods can be billed from 0 to 366 days ahead."

@@ -3,6 +3,9 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .subscription_line import LARGEST
+
+REQUIRED = ("contract", "date", "quantity", "external_id")
 PAYLOAD = ("contract_id", "line_id", "date", "quantity")
 
 
@@ -11,6 +14,7 @@ class SubscriptionUsage(models.Model):
 
     _name = "subscription.usage"
     _description = "Usage event"
+    _inherit = ["subscription.input"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -33,6 +37,8 @@ class SubscriptionUsage(models.Model):
     note = fields.Char()
     period_id = fields.Many2one("subscription.period", "Billed with", readonly=True, copy=False, index="btree_not_null", ondelete="set null")
 
+    _input_bounds = {"quantity": (-LARGEST, LARGEST)}
+
     _external_id_unique = models.UniqueIndex(
         "(contract_id, external_id) WHERE external_id IS NOT NULL", "This usage event is recorded already."
     )
@@ -51,8 +57,6 @@ class SubscriptionUsage(models.Model):
                 raise ValidationError(
                     self.env._("%(contract)s meters no %(line)s.", contract=contract.display_name, line=usage.line_id.display_name)
                 )
-            if not abs(usage.quantity) < 1e12:
-                raise ValidationError(self.env._("The usage of %s is not an ordinary number.", contract.display_name))
             rows = contract.line_ids.filtered(lambda line, usage=usage: line.chain_id == usage.chain_id)
             if not any(line._is_in_force(usage.date) for line in rows):
                 raise ValidationError(
@@ -114,11 +118,16 @@ class SubscriptionUsage(models.Model):
         if not known:
             return self.create(values)
         stored = known._convert_to_write({name: known[name] for name in PAYLOAD})
+        values["quantity"] = self._fields["quantity"].convert_to_cache(values["quantity"], known)
         if any(stored[name] != values[name] for name in PAYLOAD):
             raise UserError(self.env._("this reference was recorded with other values."))
         return known
 
     def _event_values(self, event) -> dict:
+        if not isinstance(event, dict):
+            raise UserError(self.env._("an event has the keys %s.", ", ".join(REQUIRED)))
+        if missing := [name for name in REQUIRED if event.get(name) in (None, "")]:
+            raise UserError(self.env._("%s is missing.", ", ".join(missing)))
         contract = self.env["subscription.contract"].search(
             ["|", ("name", "=", event["contract"]), ("external_id", "=", event["contract"])], limit=1
         )

@@ -6,6 +6,9 @@ from . import (
     test_documents,
     test_engine,
     test_forecast,
+    test_gap,
+    test_guards,
+    test_isolation,
     test_preview,
     test_run,
     test_run_access,
@@ -15,4 +18,7 @@ from . import (
     test_sale_payment,
     test_sale_pricelist,
     test_sale_quote,
+    test_sale_uninstall,
+    test_time,
+    test_ui_tours,
 )

@@ -121,9 +121,9 @@ class TestChangeWizard(SubscriptionCommon):
     def _history(self, contract):
         names = ("date_start", "date_end", "quantity", "price_unit", "discount")
         return (
-            sorted(contract.line_ids.mapped(lambda line: str([line.id, *(line[name] for name in names)]))),
-            sorted(contract.period_ids.mapped(lambda period: str([period.id, period.state, period.amount_invoiced]))),
-            contract.next_billing_date,
+            {line.id: [str(line[name]) for name in names] for line in contract.line_ids},
+            {period.id: (period.state, period.amount_invoiced) for period in contract.period_ids},
+            str(contract.next_billing_date),
             contract.amendment_ids.ids,
         )
 

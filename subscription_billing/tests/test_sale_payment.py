@@ -80,6 +80,19 @@ class TestSalePayment(CronMixinCase, AccountPaymentCommon, SaleSubscriptionCommo
         self.assertEqual(goods | invoice, transaction.invoice_ids)
         self.assertEqual((goods | invoice).mapped("amount_residual"), [0.0, 0.0])
 
+    def test_what_is_left_waits_for_the_goods_not_for_the_next_period(self):
+        self.env["ir.config_parameter"].set_param("sale.automatic_invoice", "False")
+        self.router.invoice_policy = "delivery"
+        order = self._paid_quote(self.hosting, self.router)
+        transaction = self._pay(order, order._get_prepayment_required_amount())
+        first = self._first_bill(order)
+        second = self._bill(order.subscription_contract_id, "2026-04-10")
+        self.assertEqual((first.amount_residual, second.amount_residual), (0.0, second.amount_total))
+        self._line(order, self.router).qty_delivered = 1.0
+        goods = order._create_invoices()
+        goods.action_post()
+        self.assertEqual((goods.transaction_ids, goods.amount_residual), (transaction, 0.0))
+
     def test_a_part_paid_is_no_down_payment(self):
         order = self._paid_quote(self.hosting, self.router)
         order.prepayment_percent = 0.5

@@ -35,8 +35,7 @@ class Databases:
     def template(self, *, for_tests=True):
         """Name of the template with our addons, and those of the tests, made if need be."""
         addons = suite_addons() + (test_addons() if for_tests else [])
-        dependencies = sorted(outside_dependencies(addons) | TEST_DEPENDENCIES)
-        base = f"template_{_digest(LOCAL, self.odoo.source, *dependencies)}"
+        base, dependencies = self._base_of(addons)
         states = [f"{addon.name} {addon.fingerprint}" for addon in addons]
         suite = f"template_{_digest(base, *states)}" if addons else base
         with lock("templates"):
@@ -49,6 +48,15 @@ class Databases:
                 self.set_note(name, time.time_ns())
             self._forget_old_templates()
         return suite
+
+    def base(self):
+        """Name of the template with the addons of others only: a database before ours come."""
+        self.template()
+        return self._base_of(suite_addons() + test_addons())[0]
+
+    def _base_of(self, addons):
+        dependencies = sorted(outside_dependencies(addons) | TEST_DEPENDENCIES)
+        return f"template_{_digest(LOCAL, self.odoo.source, *dependencies)}", dependencies
 
     def _make_template(self, name, title, addons, origin=None):
         with step(f"Installing {title} in a template database"):

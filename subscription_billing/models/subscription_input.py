@@ -1,0 +1,59 @@
+from math import isfinite
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+
+
+class SubscriptionInput(models.AbstractModel):
+    """Refuses, with the name of the record, values that no database column may hold.
+
+    Constraints of the database say the same as ``_input_bounds``, to whoever writes
+    past the ORM; they cannot name the record.
+    """
+
+    _name = "subscription.input"
+    _description = "Checked input"
+
+    # the smallest and the largest value of a field
+    _input_bounds = {}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_input(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_input(vals)
+        return super().write(vals)
+
+    def _check_input(self, vals):
+        """:raises ValidationError: when a text holds a NUL character, or a number is none or out of its bounds."""
+        for name, value in vals.items():
+            if isinstance(value, str) and "\0" in value:
+                self._refuse_input(
+                    vals, name, self.env._("it holds a NUL character, which cannot be stored. Remove it.")
+                )
+            if isinstance(value, float) and not isfinite(value):
+                self._refuse_input(vals, name, self.env._("%s is not an ordinary number.", value))
+        for name, (low, high) in self._input_bounds.items():
+            if name in vals and not low <= (vals[name] or 0) <= high:
+                self._refuse_input(
+                    vals,
+                    name,
+                    self.env._("%(value)s is not from %(low)s to %(high)s.", value=vals[name], low=low, high=high),
+                )
+
+    def _refuse_input(self, vals, name, reason):
+        raise ValidationError(
+            self.env._(
+                "%(record)s, %(field)s: %(reason)s",
+                record=self._input_name(vals),
+                field=self._fields[name].get_description(self.env)["string"],
+                reason=reason,
+            )
+        )
+
+    def _input_name(self, vals) -> str:
+        """How a person calls the record that these values are for."""
+        return ", ".join(self.mapped("display_name")) or vals.get("name") or self.env["ir.model"]._get(self._name).name

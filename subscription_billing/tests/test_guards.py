@@ -1,0 +1,473 @@
+import math
+from contextlib import contextmanager
+
+import psycopg2
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from .common import SubscriptionCommon
+
+
+class GuardCommon(SubscriptionCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._follow_frozen_clock()
+
+    @contextmanager
+    def assertRefused(self, *words):
+        """What happens inside is refused with these words, as its user reads them, and leaves no trace."""
+        before = self._written()
+        try:
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                yield
+                self.env.flush_all()
+        except UserError as error:
+            message = str(error)
+        except psycopg2.IntegrityError as error:
+            message = self._as_read(error)
+        else:
+            self.fail("it was accepted")
+        for word in words:
+            self.assertIn(word, message)
+        self.env.invalidate_all()
+        self.assertEqual(self._written(), before, "something half-written stays")
+
+    def _as_read(self, error):
+        """What a client shows of a constraint of the database."""
+        model = next(name for name, model in self.registry.items() if model._table == error.diag.table_name)
+        return str(self.env[model]._sql_error_to_message(error))
+
+    def _written(self):
+        names = ("account.move", "account.move.line", "subscription.period", "subscription.amendment", "subscription.usage")
+        return {name: self.env[name].sudo().search_count([]) for name in names}
+
+
+@freeze_time("2026-06-15 10:00:00")
+@tagged("post_install", "-at_install")
+class TestBadInput(GuardCommon):
+    """What people and programs type wrong is told where they type it."""
+
+    def test_recurrence(self):
+        for interval in (0, -1, 1201):
+            with self.subTest(interval=interval), self.assertRefused("Never", "1 to 1200"):
+                self.env["subscription.recurrence"].create({"name": "Never", "unit": "month", "interval": interval})
+        recurrence = self.env["subscription.recurrence"].create({"name": "Mine", "unit": "month", "interval": 1})
+        with self.assertRefused("Mine", "1 to 1200"):
+            recurrence.interval = 0
+
+    def test_used_recurrence_keeps_its_length(self):
+        self._contract()
+        with self.assertRefused("Monthly", "create another one"):
+            self.monthly.interval = 2
+        with self.assertRefused("Monthly", "archive it"):
+            self.monthly.unlink()
+
+    def test_terms(self):
+        for values, words in (
+            ({"lead_days": -1}, "0 to 366 days"),
+            ({"lead_days": 367}, "0 to 366 days"),
+            ({"alignment_day": 0}, "from 1 to 31"),
+            ({"alignment_day": 32}, "from 1 to 31"),
+            ({"alignment_month": 13}, "from 1 to 12"),
+            ({"commitment": -1}, "cannot be negative"),
+            ({"notice": -1}, "cannot be negative"),
+        ):
+            with self.subTest(values=values):
+                with self.assertRefused(words):
+                    self.plan.write(values)
+                with self.assertRefused(words):
+                    self._contract(activate=False, **values)
+
+    def test_end_before_start(self):
+        draft, running = self._contract(activate=False), self._contract()
+        with self.assertRefused("Hosting", "before it starts"):
+            draft.line_ids.date_end = "2025-12-30"
+        with self.assertRefused(running.name, "before it starts"):
+            running._close(self._day("2025-12-31"))
+        with self.assertRefused(draft.name, "before its start"):
+            draft.billed_until = "2025-12-01"
+        with self.assertRefused(running.name, "between its start and its end"):
+            running._amend(self._day("2025-12-31"), [(running.line_ids, {"quantity": 2})])
+
+    def test_numbers(self):
+        draft, running = self._contract(activate=False), self._contract()
+        for name, value in (
+            *(("quantity", value) for value in (-1, math.inf, -math.inf, math.nan, 1e12, 1e15, 1e300)),
+            *(("price_unit", value) for value in (math.inf, -math.inf, math.nan, 1e12, -1e12)),
+            *(("discount", value) for value in (-0.01, 100.01, math.nan, math.inf)),
+            *(("included_quantity", value) for value in (-1, math.nan)),
+            *(("minimum_amount", value) for value in (-1, math.nan)),
+        ):
+            with self.subTest(name=name, value=value):
+                with self.assertRefused("Hosting"):
+                    self._contract({"product_id": self.hosting.id, name: value}, activate=False)
+                with self.assertRefused("Hosting"):
+                    draft.line_ids.write({name: value})
+                with self.assertRefused("Hosting"):
+                    running._amend(self._day("2026-07-01"), [(running.line_ids, {name: value})])
+        with self.assertRefused("Hosting"):
+            draft.line_ids.occurrences = -1
+
+    def test_missing_product(self):
+        with self.assertRefused("Product"):
+            self._contract({"quantity": 1.0}, activate=False)
+        running = self._contract()
+        with self.assertRefused("Product"):
+            running._amend(self._day("2026-07-01"), [(None, {"quantity": 1.0})])
+
+    def test_empty_contract(self):
+        draft = self._contract(activate=False)
+        draft.line_ids.unlink()
+        with self.assertRefused(draft.name, "add what is sold"):
+            draft.action_activate()
+
+    def test_unknown_field_in_a_change(self):
+        running = self._contract()
+        with self.assertRefused("quantiti"):
+            running._amend(self._day("2026-07-01"), [(running.line_ids, {"quantiti": 2})])
+
+    def test_line_of_another_contract(self):
+        running, other = self._contract(), self._contract()
+        with self.assertRefused(running.name, "no such line"):
+            running._amend(self._day("2026-07-01"), [(other.line_ids, {"quantity": 2})])
+
+    def test_overlapping_rows(self):
+        contract = self._contract()
+        verb = contract._locked()
+        with self.assertRefused(contract.name, "hold on the same day"):
+            contract.line_ids.with_env(verb.env).copy({"chain_id": contract.line_ids.id, "date_start": "2026-03-01"})
+
+    def test_period_billed_twice(self):
+        contract = self._contract()
+        self._bill(contract, "2026-01-01")
+        with self.assertRefused(contract.name, "billed already"):
+            contract.period_ids.sudo().copy({"date_start": "2026-01-15", "date_stop": "2026-02-15"})
+        with self.assertRefused(contract.name, "billed already"):
+            contract.period_ids.sudo().copy({"date_start": "2026-01-01", "date_stop": "2026-01-02"})
+
+    def test_empty_period(self):
+        contract = self._contract()
+        self._bill(contract, "2026-01-01")
+        with self.assertRefused("at least one day"):
+            contract.period_ids.sudo().copy({"date_start": "2026-03-01", "date_stop": "2026-03-01"})
+
+    def test_external_reference_twice(self):
+        self._contract(external_id="A-1")
+        with self.assertRefused("external reference"):
+            self._contract(external_id="A-1")
+
+    def test_characters_that_no_database_stores(self):
+        contract = self._contract(self.traffic, client_order_ref="PO 1")
+        with self.assertRefused(contract.name, "Customer reference", "NUL"):
+            contract.client_order_ref = "PO\0 2"
+        with self.assertRefused(contract.name, "Description", "NUL"):
+            contract.line_ids.name = "Traffic\0"
+        with self.assertRefused("NUL"):
+            self._contract({"product_id": self.hosting.id, "section": "A\0B"})
+        with self.assertRefused("NUL"):
+            self._contract(external_id="A\0")
+        with self.assertRefused("Event 1", "NUL"):
+            self.env["subscription.usage"].record(
+                [{"contract": contract.name, "date": "2026-01-05", "quantity": 1, "external_id": "e\0"}]
+            )
+
+    def test_texts_of_any_script_and_length(self):
+        text = "Ünïcödé عربى 🚀 " * 400
+        contract = self._contract({"product_id": self.hosting.id, "name": text})
+        self.assertIn(text.strip(), self._bill(contract, "2026-01-01").invoice_line_ids.name)
+
+
+@freeze_time("2026-06-15 10:00:00")
+@tagged("post_install", "-at_install")
+class TestBadUsage(GuardCommon):
+    """Events of other programs: a repeated one counts once, a wrong one is refused with its position."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.traffic.default_code = "TRAFFIC"
+        cls.contract = cls._contract(cls.traffic, external_id="A-1")
+        cls.usage = cls.env["subscription.usage"]
+
+    def _event(self, **values):
+        return {"contract": "A-1", "date": "2026-03-05", "quantity": 3, "external_id": "e1", **values}
+
+    def test_repeated_event_counts_once(self):
+        first = self.usage.record([self._event()])
+        self.assertEqual(self.usage.record([self._event()]), first)
+        self.assertEqual(self.usage.record([self._event(quantity="3.0", date=self._day("2026-03-05"))]), first)
+
+    def test_same_reference_with_another_payload(self):
+        self.usage.record([self._event()])
+        for values in ({"quantity": 4}, {"date": "2026-03-06"}):
+            with self.subTest(values=values), self.assertRefused("Event 2", "e1", "other values"):
+                self.usage.record([self._event(external_id="e2"), self._event(**values)])
+
+    def test_wrong_events(self):
+        self.contract._close(self._day("2026-06-01"))
+        for values, word in (
+            ({"date": "2026-06-01"}, "2026-06-01"),
+            ({"date": "2025-12-31"}, "2025-12-31"),
+            ({"date": "31/12/2025"}, "31/12/2025"),
+            ({"date": None}, "date"),
+            ({"contract": "nobody"}, "no contract nobody"),
+            ({"contract": None}, "contract"),
+            ({"product": "OTHER"}, "0 lines"),
+            ({"quantity": "many"}, "many"),
+            ({"quantity": None}, "quantity"),
+            ({"quantity": math.nan}, "ordinary number"),
+            ({"quantity": math.inf}, "ordinary number"),
+            ({"quantity": 1e13}, "ordinary number"),
+            ({"external_id": None}, "external_id"),
+            ({"external_id": ""}, "external_id"),
+        ):
+            with self.subTest(values=values), self.assertRefused("Event 1", word):
+                self.usage.record([self._event(**values)])
+        for missing in ("contract", "date", "quantity", "external_id"):
+            event = self._event()
+            del event[missing]
+            with self.subTest(missing=missing), self.assertRefused("Event 1", missing):
+                self.usage.record([event])
+
+    def test_event_that_is_no_event(self):
+        for event in (None, "e1", 3, ["e1"]):
+            with self.subTest(event=event), self.assertRefused("Event 1"):
+                self.usage.record([event])
+
+    def test_event_by_hand_outside_the_service(self):
+        with self.assertRefused(self.contract.name, "Traffic", "correct the date"):
+            self.usage.create(
+                {"contract_id": self.contract.id, "line_id": self.contract.line_ids.id, "date": "2025-12-31", "quantity": 1}
+            )
+
+    def test_billed_event_stays(self):
+        [event] = self.usage.browse(self.usage.record([self._event()]))
+        self._bill(self.contract, "2026-04-01")
+        with self.assertRefused("record a correction"):
+            event.quantity = 9
+        with self.assertRefused("record a correction"):
+            event.unlink()
+
+    def test_late_event_inside_the_service_goes_on_a_last_invoice(self):
+        self.contract._close(self._day("2026-06-01"))
+        self._bill(self.contract, "2026-06-15")
+        self.usage.record([self._event()])
+        self.assertEqual(self._bill(self.contract, "2026-06-15").amount_untaxed, 6.0)
+        self.assertFalse(self._bill(self.contract, "2026-06-15"))
+
+
+@freeze_time("2026-06-15 10:00:00")
+@tagged("post_install", "-at_install")
+class TestPreflight(GuardCommon):
+    """What Odoo would accept silently and wrongly stops the invoice, with the name of the record."""
+
+    def setUp(self):
+        super().setUp()
+        self.contract = self._contract(self.hosting, date_start="2026-06-01")
+
+    def assertNotBilled(self, *words):
+        """Neither a person nor the unattended run bills the contract; both say why."""
+        with self.assertRefused(self.contract.name, *words):
+            self._bill(self.contract, "2026-06-15")
+        before = self._written()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr, mute_logger(
+            "odoo.addons.subscription_billing.models.subscription_engine_cron"
+        ):
+            self.env(cr=cr, user=self.env.ref("base.user_root").id)["subscription.engine"]._cron_bill()
+        self.assertEqual(self._written(), before)
+        for word in words:
+            self.assertIn(word, self.contract.billing_error)
+
+    def test_good_day(self):
+        self.assertEqual(self._bill(self.contract, "2026-06-15").state, "posted")
+
+    def test_archived_journal(self):
+        journal = self.company_data["default_journal_sale"].copy({"name": "Contracts", "code": "CTR"})
+        self.contract.journal_id = journal
+        journal.active = False
+        self.assertNotBilled("Contracts", "archived", "choose another one")
+
+    def test_no_journal(self):
+        self.env["account.journal"].search([("type", "=", "sale"), ("company_id", "=", self.env.company.id)]).active = False
+        self.assertNotBilled("no sales journal", "create one")
+
+    def test_archived_product(self):
+        self.hosting.active = False
+        self.assertNotBilled("Hosting", "archived", "restore it or change the line")
+
+    def test_archived_tax_of_the_product(self):
+        self.tax_20.active = False
+        self.assertNotBilled(self.tax_20.name, "archived", "choose another one")
+
+    def test_archived_forced_tax(self):
+        forced = self.tax_20.copy({"name": "Forced"})
+        contract = self.contract = self._contract(
+            {"product_id": self.hosting.id, "tax_ids": [Command.set(forced.ids)]}, date_start="2026-06-01"
+        )
+        forced.active = False
+        self.assertNotBilled("Forced", "archived", contract.name)
+
+    def test_archived_tax_of_the_fiscal_position(self):
+        position = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        mapped = self.tax_20.copy({"name": "Abroad 0 %", "fiscal_position_ids": [Command.set(position.ids)]})
+        mapped.original_tax_ids = self.tax_20
+        self.contract.fiscal_position_id = position
+        self.assertEqual(self.engine._taxes(self.contract.line_ids), mapped)
+        mapped.active = False
+        self.assertNotBilled("Abroad 0 %", "archived")
+
+    def test_archived_contacts(self):
+        for name in ("partner_id", "partner_invoice_id", "partner_shipping_id"):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                partner = self.env["res.partner"].create({"name": f"Gone {name}"})
+                self.contract[name] = partner
+                partner.active = False
+                self.assertNotBilled(f"Gone {name}", "archived", "restore it")
+                savepoint.rollback()
+
+    def test_archived_payment_terms(self):
+        self.contract.payment_term_id = self.env["account.payment.term"].create({"name": "In 90 days"})
+        self.contract.payment_term_id.active = False
+        self.assertNotBilled("In 90 days", "archived", "choose other ones")
+
+    def test_archived_fiscal_position(self):
+        self.contract.fiscal_position_id = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        self.contract.fiscal_position_id.active = False
+        self.assertNotBilled("Abroad", "archived", "choose another one")
+
+    def test_archived_company(self):
+        self.contract.company_id.sudo().with_context(active_test=False)
+        other = self.setup_other_company(name="Sold")["company"]
+        self.env.user.company_ids |= other
+        contract = self.contract.with_company(other).copy({"company_id": other.id, "plan_id": self.plan.id})
+        self.assertEqual(contract.company_id, other)
+
+    def test_no_income_account(self):
+        self.hosting.property_account_income_id = False
+        self.hosting.categ_id.property_account_income_categ_id = False
+        self.company_data["default_journal_sale"].default_account_id = False
+        self.env.company.income_account_id = False
+        self.assertNotBilled("Hosting", "no income account")
+
+    def test_archived_income_account(self):
+        account = self.company_data["default_account_revenue"].copy({"name": "Former sales", "code": "709999"})
+        self.hosting.property_account_income_id = account
+        account.active = False
+        self.assertNotBilled("Hosting", "no income account in use")
+
+    def test_currency_without_rate(self):
+        currency = self.env.ref("base.CHF")
+        currency.active = True
+        currency.rate_ids.unlink()
+        self.contract = self._in_currency(currency)
+        self.assertNotBilled("CHF", "no rate")
+        rate = self.env["res.currency.rate"].create(
+            {"currency_id": currency.id, "name": "2026-04-30", "rate": 2.0, "company_id": self.env.company.id}
+        )
+        self.assertRefusesToBill("CHF", "no rate")
+        rate.name = "2026-06-16"
+        self.assertRefusesToBill("CHF", "no rate")
+        rate.name = "2026-06-15"
+        self.contract._unpark()
+        move = self._bill(self.contract, "2026-06-15")
+        self.assertEqual((move.currency_id, move.amount_untaxed_signed), (currency, move.amount_untaxed / 2))
+
+    def assertRefusesToBill(self, *words):
+        with self.assertRefused(*words):
+            self._bill(self.contract, "2026-06-15")
+
+    def test_inactive_currency(self):
+        currency = self.env.ref("base.CHF")
+        currency.active = True
+        self.contract = self._in_currency(currency)
+        currency.active = False
+        self.assertNotBilled("CHF", "not active")
+
+    def _in_currency(self, currency):
+        pricelist = self.env["product.pricelist"].create({"name": "Abroad", "currency_id": currency.id})
+        return self._contract(
+            {"product_id": self.hosting.id, "price_unit": 100.0}, date_start="2026-06-01", pricelist_id=pricelist.id
+        )
+
+    def test_lock_dates(self):
+        self.contract = self._contract(date_start="2026-05-10", invoice_date_policy="due")
+        for name in ("fiscalyear_lock_date", "sale_lock_date", "tax_lock_date", "hard_lock_date"):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                self.env.company[name] = "2026-05-31"
+                self.assertNotBilled("2026-05-31", "later day", "Day of billing")
+                self.contract.invoice_date_policy = "run"
+                self.contract._unpark()
+                moves = self._bill(self.contract, "2026-06-15")
+                self.assertEqual({str(move.date) for move in moves}, {"2026-06-15"})
+                savepoint.rollback()
+
+    def test_every_reason_at_once(self):
+        self.hosting.active = False
+        self.customer.active = False
+        self.assertNotBilled("Hosting", "A customer")
+
+    def test_one_of_several_is_named(self):
+        other = self._contract(self.support, date_start="2026-06-01")
+        self.support.active = False
+        with self.assertRefused(other.name, "Support") as _:
+            self._bill(self.contract | other, "2026-06-15")
+
+    def test_amount_that_is_no_ordinary_number(self):
+        self.contract = self._contract(
+            {"product_id": self.hosting.id, "quantity": 9e11, "price_unit": 9e11}, date_start="2026-06-01"
+        )
+        self.assertNotBilled("Hosting", "not an ordinary number")
+
+    def test_negative_total_becomes_a_credit_note(self):
+        contract = self._contract({"product_id": self.hosting.id, "price_unit": -20.0}, date_start="2026-06-01")
+        move = self._bill(contract, "2026-06-15")
+        self.assertEqual((move.move_type, move.amount_untaxed, move.state), ("out_refund", 20.0, "posted"))
+
+    def test_price_too_small_to_bill_is_settled(self):
+        contract = self._contract({"product_id": self.hosting.id, "price_unit": 0.001}, date_start="2026-06-01")
+        self.assertFalse(self._bill(contract, "2026-06-15"))
+        self.assertEqual(contract.period_ids.mapped("state"), ["waived"])
+        self.assertFalse(self.env["subscription.gap"].search([("contract_id", "=", contract.id)]))
+
+
+@freeze_time("2026-06-15 10:00:00")
+@tagged("post_install", "-at_install")
+class TestConstraints(GuardCommon):
+    """The engine looks whether the database really refuses a second billing."""
+
+    def test_all_are_there(self):
+        self.assertEqual(self.engine._guard_errors(), [])
+
+    def test_without_one_nothing_is_billed(self):
+        contract = self._contract(date_start="2026-06-01")
+        for statement, name in (
+            ("ALTER TABLE subscription_period DROP CONSTRAINT subscription_period_billed_once", "period_billed_once"),
+            ("DROP INDEX subscription_period_billed_once_start", "billed_once_start"),
+            ("ALTER TABLE subscription_line DROP CONSTRAINT subscription_line_chain_disjoint", "chain_disjoint"),
+        ):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                self.env.flush_all()
+                self.env.cr.execute(statement)
+                with self.assertRefused(name, "upgrade the module"):
+                    self._bill(contract, "2026-06-15")
+                savepoint.rollback()
+        self.assertTrue(self._bill(contract, "2026-06-15"))
+
+    def test_rows_that_contradict_each_other_are_listed(self):
+        contract = self._contract(date_start="2026-05-01")
+        self._bill(contract, "2026-06-15")
+        self.env.flush_all()
+        self.env.cr.execute("ALTER TABLE subscription_period DROP CONSTRAINT subscription_period_billed_once")
+        may = contract.period_ids.sorted("date_start")[0]
+        twin = may.sudo().copy({"date_start": "2026-05-15", "date_stop": "2026-05-20"})
+        message = "\n".join(self.engine._guard_errors())
+        for word in (contract.name, str(may.id), str(twin.id), "2026-05-15"):
+            self.assertIn(word, message)
+        twin.sudo().state = "void"
+        self.assertEqual(len(self.engine._guard_errors()), 1, "no row stands in the way of the upgrade any more")
+
+

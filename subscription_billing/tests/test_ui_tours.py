@@ -1,0 +1,68 @@
+from odoo import Command
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .common import SubscriptionCommon
+
+SELLER = "subscription_billing.group_subscription_user"
+ACCOUNTANT = "base.group_user,account.group_account_invoice"
+
+
+@tagged("post_install", "-at_install")
+class TestUiTours(SubscriptionCommon, HttpCase):
+    """What a person does on the screen, in a browser."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.hosting.name = "Tour hosting"
+        cls.customer.name = "Tour customer"
+        cls.plan.name = "Tour plan"
+        cls.seller = cls._user("tour_seller", SELLER)
+        cls.accountant = cls._user("tour_accountant", ACCOUNTANT)
+        cls.both = cls._user("tour_both", f"{SELLER},account.group_account_invoice")
+
+    @classmethod
+    def _user(cls, login, groups):
+        return new_test_user(
+            cls.env,
+            login,
+            groups=groups,
+            lang="en_US",
+            company_id=cls.env.company.id,
+            company_ids=[Command.set(cls.env.company.ids)],
+            tz="Europe/Paris",
+        )
+
+    def _running(self, **values):
+        """A contract that starts today."""
+        return self._contract(date_start=self.env.company._subscription_today(), **values)
+
+    def _open(self, contract, tour, user):
+        self.start_tour(f"/odoo/subscriptions/{contract.id}", tour, login=user.login)
+
+    def test_contract_to_posted_invoice(self):
+        self.start_tour("/odoo/subscriptions", "subscription_contract_to_invoice", login=self.both.login)
+        contract = self.env["subscription.contract"].search([("partner_id", "=", self.customer.id)])
+        self.assertEqual((contract.state, contract.user_id), ("active", self.both))
+        self.assertEqual(contract.invoice_ids.mapped("state"), ["posted"])
+        self.assertEqual(contract.invoice_ids.amount_untaxed, 200.0)
+
+    def test_change_of_quantity(self):
+        contract = self._running(user_id=self.seller.id)
+        self._bill(contract, contract._today())
+        self._open(contract, "subscription_change_quantity", self.seller)
+        self.assertEqual(contract.current_line_ids.quantity, 3.0)
+        self.assertEqual(contract.amendment_ids.filtered(lambda amendment: amendment.kind == "change").reason, "Two more")
+        self.assertEqual(self._bill(contract, contract._today()).amount_untaxed, 200.0)
+
+    def test_closing_with_a_credit(self):
+        contract = self._running()
+        self._bill(contract, contract._today())
+        self._open(contract, "subscription_close_with_credit", self.both)
+        self.assertEqual(contract.close_reason_id, self.env.ref("subscription_billing.close_reason_price"))
+        self.assertEqual(contract.period_ids.filtered(lambda period: period.state == "credited").amount_credited, 100.0)
+
+    def test_accounting(self):
+        contract = self._running(user_id=self.seller.id)
+        self._open(contract, "subscription_accounting", self.accountant)
+        self.assertEqual(contract.invoice_ids.mapped("state"), ["posted"])
