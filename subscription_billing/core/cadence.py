@@ -83,6 +83,8 @@ class Cadence:
 
         :raises OverflowError: after ``MAX_PERIODS`` periods.
         """
+        if not window:
+            return
         first = self.index(anchor, window.start)
         for k in range(first, first + MAX_PERIODS):
             period = self.period(anchor, k)
@@ -99,6 +101,8 @@ def aligned_anchor(start: date, day: int, month: int, cadence: Cadence) -> date:
     those of the 31st of May.
     """
     series = [m for m in range(1, 13) if (m - month) % cadence.months == 0]
-    length = {m: monthrange(start.year, m)[1] for m in series}
+    # years counted from a leap year keep the end of February
+    year = start.year - start.year % 4 if series == [2] and cadence.months == 12 else start.year
+    length = {m: monthrange(year, m)[1] for m in series}
     chosen = next((m for m in series if length[m] >= day), max(series, key=length.get))
-    return date(start.year, chosen, min(day, length[chosen]))
+    return date(year, chosen, min(day, length[chosen]))

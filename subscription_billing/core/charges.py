@@ -72,36 +72,49 @@ class Charge:
 
 
 def bounds(rows: Sequence[Row]) -> Period:
-    """From the first to the last day that a chain serves."""
-    return Period(min(row.period.start for row in rows), max(row.period.stop for row in rows))
+    """From the first to the last day that a chain serves; rows replaced at once serve none."""
+    served = [row.period for row in rows if row.period]
+    return Period(min(period.start for period in served), max(period.stop for period in served))
 
 
-def due_date(stretch: Period, nominal: Period, service: Period, kind: str, terms: Terms) -> date:
+def counts_alike(row: Row, other: Row) -> bool:
+    """Whether two rows of a chain have the same periods; a change of recurrence or anchor begins others."""
+    return (row.cadence, row.anchor) == (other.cadence, other.anchor)
+
+
+def counted_until(row: Row, rows: Sequence[Row]) -> date:
+    """The day on which the chain ends, or goes on with other periods."""
+    later = (other for other in rows if other.period and other.period.start >= row.period.stop)
+    return min((other.period.start for other in later if not counts_alike(row, other)), default=bounds(rows).stop)
+
+
+def due_date(stretch: Period, nominal: Period, last: date, kind: str, terms: Terms) -> date:
     """The day from which a stretch may be billed.
 
-    In advance: its first day, less the lead. In arrears, as usage always is: the
-    day after the period, or after the service when it ends earlier.
+    In advance: its first day, less the lead. In arrears, as usage always is: the day
+    after the period, or ``last`` when the service ends or counts otherwise before.
     """
     if kind == "usage" or (kind == "recurring" and terms.billing_timing == "arrears"):
-        return min(nominal.stop, service.stop)
+        return min(nominal.stop, last)
     return stretch.start - timedelta(days=terms.lead_days)
 
 
 def nominal_periods(row: Row, window: Period) -> Iterator[Period]:
     """The whole periods of a row's cadence that touch ``window``; a one-off is one day."""
     if row.kind == "one_off":
-        return iter([Period(row.period.start, row.period.start + ONE_DAY)] if window else [])
+        return iter([Period(row.period.start, row.period.start + ONE_DAY)])
     return row.cadence.periods(row.anchor, window)
 
 
 def as_served(row: Row, nominal: Period, rows: Sequence[Row]) -> Nominal:
     """The nominal period with what the whole chain serves of it."""
     served = [part for other in rows if (part := other.period & nominal)]
+    alike = [part for other in rows if counts_alike(row, other) and (part := other.period & nominal)]
     return Nominal(
         period=nominal,
         cadence=row.cadence,
         anchor=row.anchor,
-        first_served=min(part.start for part in served),
+        first_served=min(part.start for part in alike),
         is_complete=not nominal.subtract(served),
     )
 
@@ -123,7 +136,7 @@ def charge_of(row: Row, stretch: Period, nominal: Period, rows: Sequence[Row], t
         nominal=nominal,
         share=stop - start,
         amount=portion(row.whole, start, stop, row.unit),
-        due=due_date(row.period & nominal, nominal, bounds(rows), row.kind, terms),
+        due=due_date(row.period & nominal, nominal, counted_until(row, rows), row.kind, terms),
         kind=row.kind,
     )
 
@@ -137,9 +150,9 @@ def uncovered(rows: Sequence[Row], ledger: Iterable[Period], terms: Terms) -> It
     settled = list(ledger)
     for row in sorted(rows, key=lambda row: row.period.start):
         window = row.period & Period(max(row.period.start, row.covered_until), FOREVER)
-        for nominal in nominal_periods(row, window) if window else ():
-            for stretch in (window & nominal).subtract(settled):
-                yield charge_of(row, stretch, nominal, rows, terms)
+        for open_stretch in window.subtract(settled):
+            for nominal in nominal_periods(row, open_stretch):
+                yield charge_of(row, open_stretch & nominal, nominal, rows, terms)
 
 
 def propose(rows: Sequence[Row], ledger: Iterable[Period], terms: Terms, until: date) -> list[Charge]:

@@ -55,7 +55,8 @@ def spread_discount(
 
     for index, gross in sorted(enumerate(grosses), key=lambda item: item[1]):
         if gross > 0 and missed(percents):
-            wanted = percents[index] + missed(percents) * HUNDRED / gross
+            net = discounted(gross, percents[index], unit) - missed(percents)
+            wanted = HUNDRED - net * HUNDRED / gross
             trial = [*percents]
             trial[index] = round_amount(min(HUNDRED, max(Decimal(0), wanted)), Decimal(1).scaleb(-digits))
             percents = min(percents, trial, key=lambda candidate: abs(missed(candidate)))

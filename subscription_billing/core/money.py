@@ -14,7 +14,8 @@ def round_amount(amount: Decimal | Fraction, unit: Decimal = CENT) -> Decimal:
         steps = amount / Fraction(unit)
         whole = (2 * abs(steps.numerator) + steps.denominator) // (2 * steps.denominator)
         return (whole if steps >= 0 else -whole) * unit
-    with localcontext(prec=60):
+    with localcontext() as context:
+        context.prec = 60
         return (amount / unit).to_integral_value(ROUND_HALF_UP) * unit
 
 

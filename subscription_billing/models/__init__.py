@@ -1,6 +1,7 @@
 from . import (
     account_analytic_account,
     account_move,
+    account_move_entry,
     account_move_line,
     account_move_line_entry,
     account_move_reversal,

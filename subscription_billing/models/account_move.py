@@ -37,7 +37,10 @@ class AccountMove(models.Model):
     def action_view_subscription_contracts(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("subscription_billing.action_subscription_contract")
-        return {**action, "domain": [("id", "in", self.subscription_contract_ids.ids)], "context": {}}
+        contracts = self.subscription_contract_ids
+        if len(contracts) == 1:
+            return {**action, "views": [(False, "form")], "view_mode": "form", "res_id": contracts.id, "context": {}}
+        return {**action, "domain": [("id", "in", contracts.ids)], "context": {}}
 
     def _post(self, soft=True):
         """The ledger follows what is posted, whoever posts it."""

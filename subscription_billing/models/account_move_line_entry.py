@@ -2,8 +2,17 @@ from odoo import api, models
 
 # the context value of the creation of complete entries: an object, so that no RPC client can send it
 COMPLETE = object()
-# what Odoo would compute on each line; the engine gives it, or it follows from what the engine gives
-COMPUTED_TOTALS = ("price_subtotal", "price_total")
+# what Odoo would compute on each line after writing it; the engine gives it, or it follows from the document
+COMPUTED = (
+    "price_subtotal",
+    "price_total",
+    "parent_state",
+    "date",
+    "invoice_date",
+    "ref",
+    "amount_residual",
+    "amount_residual_currency",
+)
 
 
 class AccountMoveLine(models.Model):
@@ -29,25 +38,34 @@ class AccountMoveLine(models.Model):
 
     @api.model
     def _known_values(self, vals) -> dict:
-        """What follows from the document, the repartition line and the balance."""
+        """What follows from the document, the repartition line, the account and the balance."""
         move = self.env["account.move"].browse(vals["move_id"])
         repartition_line = self.env["account.tax.repartition.line"].browse(vals.get("tax_repartition_line_id"))
+        account = self.env["account.account"].browse(vals["account_id"])
+        is_open = account.reconcile or account.account_type in ("asset_cash", "liability_credit_card")
         return {
             "journal_id": move.journal_id.id,
             "company_id": move.company_id.id,
             "company_currency_id": move.company_currency_id.id,
+            "parent_state": move.state,
+            "date": move.date,
+            "invoice_date": move.invoice_date,
+            "ref": move.ref,
             "tax_line_id": repartition_line.tax_id.id,
             "tax_group_id": repartition_line.tax_id.tax_group_id.id,
             "debit": max(vals["balance"], 0.0),
             "credit": max(-vals["balance"], 0.0),
             "is_storno": False,
+            "amount_residual": vals["balance"] if is_open else 0.0,
+            "amount_residual_currency": vals["amount_currency"] if is_open else 0.0,
         }
 
     def _create(self, data_list):
         lines = super()._create(data_list)
         if self._is_complete():
-            for name in COMPUTED_TOTALS:
-                self.env.remove_to_compute(self._fields[name], lines)
+            known = lines.filtered(lambda line: line.display_type in ("product", "tax", "payment_term"))
+            for name in COMPUTED:
+                self.env.remove_to_compute(self._fields[name], known)
         return lines
 
     def _check_company(self, fnames=None):

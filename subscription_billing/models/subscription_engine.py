@@ -14,7 +14,7 @@ from ..core.money import net_price, round_amount
 from ..core.period import FOREVER, Period
 from ..core.usage import Tariff, Window, rate
 from .subscription_dated import VERB
-from .subscription_memo import remembering
+from ..memo import remembering
 from .subscription_period import COUNTING
 
 

@@ -192,4 +192,4 @@ class SubscriptionEngineCheck(models.AbstractModel):
         own = line.product_id.taxes_id._filter_taxes_by_company(line.company_id)
         mapped = self._fiscal_position(charge.contract).with_context(active_test=False).tax_ids
         wanted = [own, *(mapped.filtered(lambda tax, own=own: own in tax.original_tax_ids) for own in own)]
-        return own.union(*(taxes for taxes in wanted if not any(taxes.mapped("active"))))
+        return own.browse().union(*(taxes for taxes in wanted if not any(taxes.mapped("active"))))

@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .subscription_dated import VERB
-from .subscription_memo import remembering
+from ..memo import remembering
 
 _logger = logging.getLogger(__name__)
 

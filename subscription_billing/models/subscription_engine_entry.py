@@ -1,12 +1,10 @@
 from odoo import Command, api, models
-from odoo.tools import ormcache
+from odoo.tools import frozendict, ormcache
 
-from .account_move_line_entry import COMPLETE
-
-# addons whose overrides of the methods below leave a customer invoice as `account` makes it
-NEUTRAL = {"account", "hr_expense", "stock_account"}
+# addons whose overrides of the methods below leave a new customer invoice as `account` and `mail` make it
+NEUTRAL = {"account", "hr_expense", "mail", "rating", "sms", "stock_account", "subscription_billing"}
 # what decides which lines an invoice gets, and what stands on them
-DECISIVE = {
+SYNC = frozendict({
     "account.move": (
         "_sync_dynamic_lines",
         "_get_sync_stack",
@@ -53,7 +51,26 @@ DECISIVE = {
         "_prepare_base_line_tax_repartition_grouping_key",
         "_prepare_tax_lines",
     ),
-}
+})
+# what decides who follows a new document, and which message it begins with
+CHATTER = frozendict({
+    "account.move": (
+        "_message_auto_subscribe",
+        "_message_auto_subscribe_followers",
+        "_creation_subtype",
+        "_creation_message",
+        "message_post",
+        "_message_compute_author",
+        "_message_compute_parent_id",
+        "_mail_get_alias_domains",
+        "_notify_get_reply_to",
+        "_message_create",
+        "_message_post_after_hook",
+        "_notify_thread",
+        "_notify_get_recipients",
+    ),
+    "mail.followers": ("_get_recipient_data",),
+})
 # the values of Odoo's own fields that are read below; any other one takes the ordinary path
 READ_ON_MOVE = {
     "move_type",
@@ -120,14 +137,8 @@ class SubscriptionEngineEntry(models.AbstractModel):
     @api.model
     def _create_entries(self, vals_list):
         """Documents created with all their lines."""
-        moves = self.env["account.move"].sudo()
-        complete = moves.with_context(
-            skip_invoice_sync=True,
-            skip_invoice_line_sync=True,
-            skip_analytic_sync=True,
-            subscription_complete=COMPLETE,
-        )
-        return complete.create([self._entry_vals(vals) for vals in vals_list]).with_env(moves.env)
+        entries = [self._entry_vals(vals) for vals in vals_list]
+        return self.env["account.move"].sudo()._subscription_create_complete(entries, self._is_known(CHATTER))
 
     @api.model
     def _issue(self, moves):
@@ -146,7 +157,7 @@ class SubscriptionEngineEntry(models.AbstractModel):
         company = self.env["res.company"].browse(vals["company_id"])
         lines = [line for _command, _id, line in vals["invoice_line_ids"]]
         return bool(
-            self._is_sync_known()
+            self._is_known(SYNC)
             and self._is_read(moves, vals.keys(), READ_ON_MOVE)
             and all(self._is_read(moves.line_ids, line.keys(), READ_ON_LINE) for line in lines)
             and not company.account_storno
@@ -156,12 +167,12 @@ class SubscriptionEngineEntry(models.AbstractModel):
         )
 
     @api.model
-    @ormcache()
-    def _is_sync_known(self) -> bool:
-        """Whether the installed addons leave to ``account`` which lines an invoice has."""
+    @ormcache("methods")
+    def _is_known(self, methods) -> bool:
+        """Whether nothing but neutral addons have a say in ``methods``."""
         return all(
             owner.__module__.split(".")[2:3] and owner.__module__.split(".")[2] in NEUTRAL
-            for model, names in DECISIVE.items()
+            for model, names in methods.items()
             for name in names
             for owner in type(self.env[model]).__mro__
             if name in vars(owner)

@@ -6,7 +6,7 @@ from odoo import Command, api, models
 from odoo.tools import format_amount, format_date
 
 from ..core.money import round_amount
-from .subscription_memo import remembered
+from ..memo import remembered
 
 
 class SubscriptionEngineInvoice(models.AbstractModel):

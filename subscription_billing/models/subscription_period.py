@@ -104,52 +104,54 @@ class SubscriptionPeriod(models.Model):
 
     @api.model
     def _release(self, row, stretch, amendment):
-        billed = self.sudo().search(
-            [
-                ("chain_id", "=", row.chain_id.id),
-                ("state", "=", "billed"),
-                ("date_start", "<", stretch.stop),
-                ("date_stop", ">", stretch.start),
-            ]
-        )
-        billed._check_posted()
-        for period in billed:
-            period._cut(stretch).write({"state": "released", "released_by_id": amendment.id})
+        """Owe back what was billed in ``stretch``; what is owed already is cut where it will be billed again."""
+        for period in self._billed_in(row.chain_id, stretch, ("billed", "released")):
+            part = period._cut(stretch)
+            if part.state == "billed":
+                part.write({"state": "released", "released_by_id": amendment.id})
 
     @api.model
     def _release_from(self, contract, day, amendment, whole=False):
         """Give back what was billed from ``day`` on; the whole current period when asked."""
-        is_free = contract.proration_policy == "free"
-        for period in self._billed_from(contract, day):
-            if whole and period.date_start < day:
-                # credited in full, yet served: a waived row keeps it from being billed again
-                period.write({"state": "released", "released_by_id": amendment.id})
-                period.flush_recordset()
-                period._twin("waived", date_stop=day)
-            elif is_free and period.line_id.kind == "recurring":
-                period.write({"state": "released", "released_by_id": amendment.id})
-            else:
-                period._cut(Period(day, FOREVER)).write({"state": "released", "released_by_id": amendment.id})
+        is_whole = whole or contract.proration_policy == "free"
+        for chain in contract.line_ids.chain_id.filtered(lambda line: line.kind != "one_off"):
+            start = self._period_start(contract, chain, day) if is_whole else day
+            for period in self._billed_in(chain, Period(start, FOREVER)):
+                part = period._cut(Period(start, FOREVER))
+                part.write({"state": "released", "released_by_id": amendment.id})
+                if whole and part.date_start < day:
+                    # credited in full, yet served: a waived row keeps it from being billed again
+                    part.flush_recordset()
+                    part._twin("waived", date_stop=min(part.date_stop, day))
+
+    @api.model
+    def _period_start(self, contract, chain, day):
+        """Where the period of ``chain`` that contains ``day`` starts."""
+        rows = contract.line_ids.filtered(lambda line: line.chain_id == chain and line._period())
+        row = next((line for line in rows if line._is_in_force(day)), chain)
+        return row.recurrence_id._cadence().containing(row.anchor_date, day).start if row.anchor_date else day
 
     @api.model
     def _keep_from(self, contract, day, amendment):
         """Nothing is owed back for what was billed from ``day`` on."""
-        for period in self._billed_from(contract, day):
-            period._cut(Period(day, FOREVER)).write({"state": "kept", "released_by_id": amendment.id})
+        for chain in contract.line_ids.chain_id.filtered(lambda line: line.kind != "one_off"):
+            for period in self._billed_in(chain, Period(day, FOREVER), ("billed", "released")):
+                period._cut(Period(day, FOREVER)).write({"state": "kept", "released_by_id": amendment.id})
 
     @api.model
-    def _billed_from(self, contract, day):
-        billed = self.sudo().search(
+    def _billed_in(self, chain, stretch, states=("billed",)):
+        """The rows of ``chain`` in these states that share a day with ``stretch``, their invoices posted."""
+        rows = self.sudo().search(
             [
-                ("contract_id", "=", contract.id),
-                ("state", "=", "billed"),
-                ("date_stop", ">", day),
-                ("line_id.kind", "!=", "one_off"),
+                ("chain_id", "=", chain.id),
+                ("state", "in", states),
+                ("date_start", "<", stretch.stop),
+                ("date_stop", ">", stretch.start),
             ],
             order="date_start",
         )
-        billed._check_posted()
-        return billed
+        rows.filtered(lambda period: period.state == "billed")._check_posted()
+        return rows
 
     def _check_posted(self):
         if drafts := self.move_id.filtered(lambda move: move.state == "draft"):

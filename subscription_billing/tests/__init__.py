@@ -18,6 +18,7 @@ from . import (
     test_sale_payment,
     test_sale_pricelist,
     test_sale_quote,
+    test_scenarios,
     test_sale_uninstall,
     test_time,
     test_ui_tours,

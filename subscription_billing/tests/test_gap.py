@@ -24,6 +24,7 @@ class TestGap(SubscriptionCommon):
         cls._follow_frozen_clock()
 
     def _gaps(self, contract):
+        self.env["subscription.gap"].invalidate_model()
         gaps = self.env["subscription.gap"].search([("contract_id", "=", contract.id)])
         return [(str(gap.date_start), str(gap.date_end), gap.reason) for gap in gaps]
 

@@ -9,6 +9,8 @@ from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
+
 from ..models import subscription_engine_cron
 from .common import SubscriptionCommon
 
@@ -17,7 +19,7 @@ CRON_LOGGER = "odoo.addons.subscription_billing.models.subscription_engine_cron"
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-06-15 10:00:00")
-class TestIsolation(SubscriptionCommon):
+class TestIsolation(CronMixinCase, SubscriptionCommon):
     """One bad contract delays nobody, and somebody knows about it."""
 
     @classmethod

@@ -8,6 +8,7 @@ company = env.company
 if not company.chart_template:
     env["account.chart.template"].try_loading("generic_coa", company)
 tax = company.account_sale_tax_id
+tax.active = True
 included = tax.copy({"name": "Included", "price_include_override": "tax_included"})
 customer = env["res.partner"].create({"name": "A customer", "is_company": True})
 

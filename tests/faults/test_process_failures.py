@@ -64,7 +64,7 @@ def test_busy_rows_are_left_for_the_next_run(squad, squad_reference):
     with foreign.cursor() as cursor:
         cursor.execute(FOREIGN_ROW, [_id(squad, "00000")])
         squad.run("cron", {"kind": "impatient", "timeout": "200ms"}, batch_size=5)
-        assert 0 < squad.count_due() <= 5
+        assert squad.count_due() in (5, 6)  # a batch, and the other contract of a customer who gets one invoice
         assert not squad.run("parked")
     foreign.rollback()
     foreign.close()
@@ -73,7 +73,7 @@ def test_busy_rows_are_left_for_the_next_run(squad, squad_reference):
     assert not squad.faults()
 
 
-@pytest.mark.parametrize("position", (0, 4, 9), ids=("first", "middle", "last"))
+@pytest.mark.parametrize("position", (0, 3, 9), ids=("first", "middle", "last"))
 def test_poisoned_contract_among_many(squad, squad_reference, position):
     ids = [row[0] for row in squad.query("SELECT external_id FROM subscription_contract ORDER BY next_billing_date, id")]
     poisoned = ids[position]
@@ -97,10 +97,10 @@ def test_poisoned_contract_among_many(squad, squad_reference, position):
 
 @pytest.mark.parametrize("at", ("preview", "period", "refresh", "post"))
 def test_fault_of_the_program_in_one_contract(squad, squad_reference, at):
-    fault = {"kind": "fail", "at": at, "error": "ZeroDivisionError", "times": 99, "references": ["00004"]}
+    fault = {"kind": "fail", "at": at, "error": "ZeroDivisionError", "times": 99, "references": ["00003"]}
     squad.run("cron", fault, batch_size=10)
-    assert [*squad.run("parked")] == ["00004"]
-    assert {row.contract for row in squad.ledger()} == {f"{number:05}" for number in range(10)} - {"00004"}
+    assert [*squad.run("parked")] == ["00003"]
+    assert {row.contract for row in squad.ledger()} == {f"{number:05}" for number in range(10)} - {"00003"}
     squad.run("restore_products")
     squad.run("cron")
     assert (squad.ledger(), squad.count_invoices()) == squad_reference

@@ -40,8 +40,10 @@ registry.category("web_tour.tours").add("subscription_contract_to_invoice", {
         posted(),
         { content: "the line is billed", trigger: "[name=invoice_line_ids] .o_data_row:contains(Tour hosting)" },
         { content: "back to its contract", trigger: "button[name=action_view_subscription_contracts]", run: "click" },
-        { content: "one contract", trigger: ".o_list_view .o_data_row:contains(Tour customer)", run: "click" },
-        { content: "nothing more is due today", trigger: ".o_form_view:not(:has(button[name=action_bill_now]))" },
+        {
+            content: "nothing more is due today",
+            trigger: ".o_subscription_contract_form:not(:has(button[name=action_bill_now]))",
+        },
         { content: "its invoice is counted", trigger: ".oe_stat_button:contains(Invoices):contains(1)" },
     ],
 });
@@ -98,7 +100,6 @@ registry.category("web_tour.tours").add("subscription_accounting", {
         { content: "bill", trigger: "button[name=action_bill_now]", run: "click" },
         posted(),
         { content: "back to its contract", trigger: "button[name=action_view_subscription_contracts]", run: "click" },
-        { content: "its contract", trigger: ".o_list_view .o_data_row", run: "click" },
         { content: "what was billed", trigger: ".oe_stat_button:contains(Billed periods)", run: "click" },
         { content: "one period", trigger: ".o_list_view .o_data_row:contains(Tour hosting)" },
     ],
