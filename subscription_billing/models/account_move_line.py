@@ -146,6 +146,6 @@ class AccountMoveLine(models.Model):
         """The rows of this line are billed on ``replacement`` from now on."""
         billed, _credited = self._subscription_ledger()
         replacement.subscription_line_id = self.subscription_line_id
-        billed.filtered(lambda period: period.state in ("held", "billed")).write(
-            {"state": "billed", "reason": False, "move_line_id": replacement.id}
-        )
+        live = billed.filtered(lambda period: period.state != "void")
+        live.move_line_id = replacement
+        live.filtered(lambda period: period.state == "held").write({"state": "billed", "reason": False})

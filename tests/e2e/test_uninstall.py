@@ -79,10 +79,11 @@ env["ir.module.module"].search([("name", "=", "subscription_billing")]).button_i
 LEFT = """
 import json
 queries = {
-    "tables": "SELECT relname FROM pg_class WHERE relname LIKE 'subscription%%'",
+    "tables": "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname LIKE '%%subscription%%'",
     "columns": "SELECT table_name || '.' || column_name FROM information_schema.columns "
                "WHERE table_schema = 'public' AND column_name LIKE 'subscription%%'",
-    "constraints": "SELECT conname FROM pg_constraint WHERE conname LIKE '%%subscription%%'",
+    "constraints": "SELECT conname FROM pg_constraint "
+                   "WHERE connamespace = 'public'::regnamespace AND conname LIKE '%%subscription%%'",
     "models": "SELECT model FROM ir_model WHERE model LIKE 'subscription.%%'",
     "fields": "SELECT model || '.' || name FROM ir_model_fields WHERE name LIKE 'subscription%%'",
     "data": "SELECT name FROM ir_model_data WHERE module LIKE 'subscription_%%' AND module != 'base'",
