@@ -4,6 +4,7 @@ import argparse
 import errno
 import itertools
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -104,14 +105,14 @@ def test(arguments):
             options = ["--numprocesses=2", "--dist=loadfile", *options]
     pytest = [databases.odoo.python, "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}"]
     if not any(map(_addon_of, paths)):
-        return databases.odoo.start([*pytest, "-p", "no:odoo", *paths, *options], variables).wait()
+        return databases.odoo.run([*pytest, "-p", "no:odoo", *paths, *options], variables)
 
     with databases.copy(databases.template(), armed=False) as name:
         if missing := {*filter(None, map(_addon_of, paths))} - databases.installed(name):
             with step(f"Installing {', '.join(sorted(missing))}"):
                 databases.install(name, sorted(missing))
         plugins = ["-p", "environment.arming", f"--odoo-database={name}", "--odoo-http"]
-        return databases.odoo.start([*pytest, *plugins, *paths, *options], variables).wait()
+        return databases.odoo.run([*pytest, *plugins, *paths, *options], variables)
 
 
 def _addon_tests():
@@ -150,7 +151,7 @@ def bench(arguments):
     name, *options = arguments
     databases = prepare()
     with databases.copy(databases.template(for_tests=False)) as scratch:
-        return databases.odoo.start(databases.odoo.script_command(scratch, scripts[name], *options)).wait()
+        return databases.odoo.run(databases.odoo.script_command(scratch, scripts[name], *options))
 
 
 def odoo(arguments):
@@ -164,6 +165,7 @@ COMMANDS = {command.__name__: command for command in (run, test, bench, odoo)}
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leave no database behind
     try:
         return COMMANDS[sys.argv[1]](sys.argv[2:])
     except Stop as stop:

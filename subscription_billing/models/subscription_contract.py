@@ -550,6 +550,7 @@ class SubscriptionContract(models.Model):
             replacements = timeline.stop(rows._versions(), date)
         else:
             self._check_changes(values)
+            rows._check_input(values)
             comparable = {name: rows._comparable(name, value) for name, value in values.items()}
             replacements = timeline.overwrite(rows._versions(), date, comparable)
         if settle:

@@ -16,6 +16,7 @@ class SubscriptionContractScreen(models.Model):
     )
     is_metered = fields.Boolean(compute="_compute_is_metered", help="A line bills what is used.")
     is_armed = fields.Boolean(compute="_compute_is_armed", help="Whether this database may bill.")
+    is_backdated = fields.Boolean(compute="_compute_is_backdated", help="It starts before today.")
     is_due = fields.Boolean(compute="_compute_is_due", help="Something can be billed today.")
     amendment_count = fields.Integer(compute="_compute_review_counts")
     held_count = fields.Integer("Periods that wait", compute="_compute_review_counts")
@@ -60,6 +61,11 @@ class SubscriptionContractScreen(models.Model):
 
     def _compute_is_armed(self):
         self.is_armed = self.env["subscription.engine"]._is_armed()
+
+    @api.depends("date_start", "company_id")
+    def _compute_is_backdated(self):
+        for contract in self:
+            contract.is_backdated = bool(contract.date_start) and contract.date_start < contract._today()
 
     @api.depends("state", "next_billing_date")
     def _compute_is_due(self):

@@ -189,7 +189,8 @@ class SubscriptionEngineCheck(models.AbstractModel):
         line = charge.line.with_context(active_test=False)
         if line.tax_ids:
             return line.tax_ids.filtered(lambda tax: not tax.active)
-        own = line.product_id.taxes_id._filter_taxes_by_company(line.company_id)
+        # a variant keeps the taxes that were active when it was first read: its template tells all of them
+        own = line.product_id.product_tmpl_id.taxes_id._filter_taxes_by_company(line.company_id)
         mapped = self._fiscal_position(charge.contract).with_context(active_test=False).tax_ids
         wanted = [own, *(mapped.filtered(lambda tax, own=own: own in tax.original_tax_ids) for own in own)]
         return own.browse().union(*(taxes for taxes in wanted if not any(taxes.mapped("active"))))

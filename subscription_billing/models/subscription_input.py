@@ -1,6 +1,6 @@
 from math import isfinite
 
-from odoo import api, models
+from odoo import Command, api, models
 from odoo.exceptions import ValidationError
 
 
@@ -36,6 +36,8 @@ class SubscriptionInput(models.AbstractModel):
                 )
             if isinstance(value, float) and not isfinite(value):
                 self._refuse_input(vals, name, self.env._("%s is not an ordinary number.", value))
+            for lines, line_vals in self._lines_in(name, value):
+                lines._check_input(line_vals)
         for name, (low, high) in self._input_bounds.items():
             if name in vals and not low <= (vals[name] or 0) <= high:
                 self._refuse_input(
@@ -43,6 +45,14 @@ class SubscriptionInput(models.AbstractModel):
                     name,
                     self.env._("%(value)s is not from %(low)s to %(high)s.", value=vals[name], low=low, high=high),
                 )
+
+    def _lines_in(self, name, value):
+        """The records that commands of a field create or change, and their values."""
+        field = self._fields.get(name)
+        if field and field.type == "one2many" and hasattr(lines := self.env[field.comodel_name], "_check_input"):
+            for command in value or ():
+                if command[0] in (Command.CREATE, Command.UPDATE):
+                    yield lines.browse(command[1] or []), command[2]
 
     def _refuse_input(self, vals, name, reason):
         raise ValidationError(

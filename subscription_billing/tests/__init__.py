@@ -21,5 +21,6 @@ from . import (
     test_scenarios,
     test_sale_uninstall,
     test_time,
+    test_ui_screen,
     test_ui_tours,
 )

@@ -3,12 +3,14 @@ from contextlib import contextmanager
 
 import psycopg2
 
-from odoo import Command
+from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .common import SubscriptionCommon
+
+CRON_LOGGER = "odoo.addons.subscription_billing.models.subscription_engine_cron"
 
 
 class GuardCommon(SubscriptionCommon):
@@ -68,13 +70,13 @@ class TestBadInput(GuardCommon):
 
     def test_terms(self):
         for values, words in (
-            ({"lead_days": -1}, "0 to 366 days"),
-            ({"lead_days": 367}, "0 to 366 days"),
-            ({"alignment_day": 0}, "from 1 to 31"),
-            ({"alignment_day": 32}, "from 1 to 31"),
-            ({"alignment_month": 13}, "from 1 to 12"),
-            ({"commitment": -1}, "cannot be negative"),
-            ({"notice": -1}, "cannot be negative"),
+            ({"lead_days": -1}, "Days ahead: -1 is not from 0 to 366"),
+            ({"lead_days": 367}, "Days ahead: 367 is not from 0 to 366"),
+            ({"alignment_day": 0}, "0 is not from 1 to 31"),
+            ({"alignment_day": 32}, "32 is not from 1 to 31"),
+            ({"alignment_month": 13}, "13 is not from 1 to 12"),
+            ({"commitment": -1}, "Commitment: -1 is not from 0"),
+            ({"notice": -1}, "Notice period: -1 is not from 0"),
         ):
             with self.subTest(values=values):
                 with self.assertRefused(words):
@@ -164,7 +166,7 @@ class TestBadInput(GuardCommon):
         contract = self._contract(self.traffic, client_order_ref="PO 1")
         with self.assertRefused(contract.name, "Customer reference", "NUL"):
             contract.client_order_ref = "PO\0 2"
-        with self.assertRefused(contract.name, "Description", "NUL"):
+        with self.assertRefused("Traffic", "Description", "NUL"):
             contract.line_ids.name = "Traffic\0"
         with self.assertRefused("NUL"):
             self._contract({"product_id": self.hosting.id, "section": "A\0B"})
@@ -221,7 +223,7 @@ class TestBadUsage(GuardCommon):
             ({"quantity": None}, "quantity"),
             ({"quantity": math.nan}, "ordinary number"),
             ({"quantity": math.inf}, "ordinary number"),
-            ({"quantity": 1e13}, "ordinary number"),
+            ({"quantity": 1e13}, "is not from"),
             ({"external_id": None}, "external_id"),
             ({"external_id": ""}, "external_id"),
         ):
@@ -273,12 +275,9 @@ class TestPreflight(GuardCommon):
         """Neither a person nor the unattended run bills the contract; both say why."""
         with self.assertRefused(self.contract.name, *words):
             self._bill(self.contract, "2026-06-15")
-        before = self._written()
-        with self.enter_registry_test_mode(), self.registry.cursor() as cr, mute_logger(
-            "odoo.addons.subscription_billing.models.subscription_engine_cron"
-        ):
-            self.env(cr=cr, user=self.env.ref("base.user_root").id)["subscription.engine"]._cron_bill()
-        self.assertEqual(self._written(), before)
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr, mute_logger(CRON_LOGGER):
+            self.env(cr=cr, user=SUPERUSER_ID)["subscription.engine"]._cron_bill()
+        self.assertFalse(self.contract.period_ids or self.contract.invoice_ids)
         for word in words:
             self.assertIn(word, self.contract.billing_error)
 
@@ -286,10 +285,10 @@ class TestPreflight(GuardCommon):
         self.assertEqual(self._bill(self.contract, "2026-06-15").state, "posted")
 
     def test_archived_journal(self):
-        journal = self.company_data["default_journal_sale"].copy({"name": "Contracts", "code": "CTR"})
+        journal = self.company_data["default_journal_sale"].copy({"code": "CTR"})
         self.contract.journal_id = journal
         journal.active = False
-        self.assertNotBilled("Contracts", "archived", "choose another one")
+        self.assertNotBilled(journal.display_name, "archived", "choose another one")
 
     def test_no_journal(self):
         self.env["account.journal"].search([("type", "=", "sale"), ("company_id", "=", self.env.company.id)]).active = False
@@ -338,13 +337,6 @@ class TestPreflight(GuardCommon):
         self.contract.fiscal_position_id = self.env["account.fiscal.position"].create({"name": "Abroad"})
         self.contract.fiscal_position_id.active = False
         self.assertNotBilled("Abroad", "archived", "choose another one")
-
-    def test_archived_company(self):
-        self.contract.company_id.sudo().with_context(active_test=False)
-        other = self.setup_other_company(name="Sold")["company"]
-        self.env.user.company_ids |= other
-        contract = self.contract.with_company(other).copy({"company_id": other.id, "plan_id": self.plan.id})
-        self.assertEqual(contract.company_id, other)
 
     def test_no_income_account(self):
         self.hosting.property_account_income_id = False
@@ -468,6 +460,7 @@ class TestConstraints(GuardCommon):
         for word in (contract.name, str(may.id), str(twin.id), "2026-05-15"):
             self.assertIn(word, message)
         twin.sudo().state = "void"
+        self.env.flush_all()
         self.assertEqual(len(self.engine._guard_errors()), 1, "no row stands in the way of the upgrade any more")
 
 

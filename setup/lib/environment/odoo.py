@@ -67,10 +67,20 @@ class Odoo:
         """Start a command in this environment as a process of its own."""
         return subprocess.Popen(command, env={**self.variables(), **dict(variables)}, **options)
 
+    def run(self, command, variables=()):
+        """Run a command in this environment and return its status; it ends when we are ended."""
+        with self.start(command, variables) as process:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                return process.wait()  # the terminal interrupted it too
+            except SystemExit:
+                process.terminate()
+                raise
+
     def run_script(self, database, script, *arguments):
         """Run a Python file to its end."""
-        with self.start(self.script_command(database, script, *arguments)) as process:
-            status = process.wait()
+        status = self.run(self.script_command(database, script, *arguments))
         if status:
             raise Stop(f"{Path(script).name} failed on the database {database} (status {status}).")
 
