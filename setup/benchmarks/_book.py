@@ -143,7 +143,9 @@ def _products(env):
     sale_taxes = sale_taxes.filtered(lambda tax: tax.amount_type == "percent" and not tax.price_include)
     full, reduced = (sale_taxes.filtered(lambda tax, rate=rate: tax.amount == rate)[0] for rate in (20, 10))
     reduced.active = True
-    levy = full.copy({"name": "Levy", "amount_type": "fixed", "amount": 0.15, "sequence": 1, "include_base_amount": True})
+    levy = full.copy(
+        {"name": "Levy", "amount_type": "fixed", "amount": 0.15, "sequence": 1, "include_base_amount": True}
+    )
     return env["product.product"].create(
         [
             {"name": name, "type": "service", "subscription_recurring": True, "taxes_id": [Command.set(taxes.ids)]}

@@ -66,8 +66,10 @@ class AccountMoveLine(models.Model):
         """
         billed, credited = self._subscription_ledger()
         moved = self.filtered(
-            lambda line: line.subscription_line_id
-            and not (line.sudo().subscription_period_ids or line.sudo().subscription_credit_period_ids)
+            lambda line: (
+                line.subscription_line_id
+                and not (line.sudo().subscription_period_ids or line.sudo().subscription_credit_period_ids)
+            )
         )
         billed._check_not_billed_again(self.move_id)
         if moved.filtered("subscription_credited_line_id"):
@@ -119,12 +121,16 @@ class AccountMoveLine(models.Model):
     def _subscription_manual_credits(self) -> Decimal:
         """What credit notes typed by persons give back of this line."""
         self.ensure_one()
-        credits = self.env["account.move.line"].sudo().search(
-            [
-                ("subscription_credited_line_id", "=", self.id),
-                ("parent_state", "=", "posted"),
-                ("subscription_credit_period_ids", "=", False),
-            ]
+        credits = (
+            self.env["account.move.line"]
+            .sudo()
+            .search(
+                [
+                    ("subscription_credited_line_id", "=", self.id),
+                    ("parent_state", "=", "posted"),
+                    ("subscription_credit_period_ids", "=", False),
+                ]
+            )
         )
         return -sum((credit._subscription_amount() for credit in credits), Decimal(0))
 

@@ -16,9 +16,11 @@ class PaymentTransaction(models.Model):
         """
         states = ("done",) if only_done else ("pending", "authorized", "done")
         return self.filtered(
-            lambda transaction: transaction.state in states
-            and not transaction.payment_id.is_reconciled
-            and not transaction.invoice_ids.filtered(lambda move: move.state != "cancel").subscription_contract_ids
+            lambda transaction: (
+                transaction.state in states
+                and not transaction.payment_id.is_reconciled
+                and not transaction.invoice_ids.filtered(lambda move: move.state != "cancel").subscription_contract_ids
+            )
         )
 
     def _subscription_invoices(self):

@@ -15,10 +15,16 @@ class ProductTemplate(models.Model):
         default="recurring",
     )
     subscription_recurrence_id = fields.Many2one(
-        "subscription.recurrence", "Recurrence", help="Empty: the recurrence of the plan it is sold with.", ondelete="restrict"
+        "subscription.recurrence",
+        "Recurrence",
+        help="Empty: the recurrence of the plan it is sold with.",
+        ondelete="restrict",
     )
     subscription_plan_id = fields.Many2one(
-        "subscription.plan", "Plan", help="Proposed on a quotation when this product is chosen first.", ondelete="set null"
+        "subscription.plan",
+        "Plan",
+        help="Proposed on a quotation when this product is chosen first.",
+        ondelete="set null",
     )
 
     @api.constrains("type", "subscription_recurring")

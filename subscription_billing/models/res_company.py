@@ -23,9 +23,7 @@ class ResCompany(models.Model):
     def _compute_subscription_tz(self):
         for company in self:
             calendar = company.resource_calendar_id
-            company.subscription_tz = (
-                company.subscription_tz or calendar.tz or company.partner_id.tz or "Europe/Paris"
-            )
+            company.subscription_tz = company.subscription_tz or calendar.tz or company.partner_id.tz or "Europe/Paris"
 
     @api.private
     def _subscription_today(self) -> date:

@@ -236,7 +236,9 @@ class SaleOrder(models.Model):
             render_values={"self": contract, "origin": self, "edit": self._subscription_is_upsell()},
             subtype_xmlid="mail.mt_note",
         )
-        self.message_post(body=self.env._("Its recurring lines are billed by the contract %s.", contract._get_html_link()))
+        self.message_post(
+            body=self.env._("Its recurring lines are billed by the contract %s.", contract._get_html_link())
+        )
         if contract.next_billing_date and contract.next_billing_date <= contract._today():
             self.env.ref("subscription_billing.ir_cron_bill")._trigger()
 

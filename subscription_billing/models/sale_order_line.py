@@ -142,7 +142,9 @@ class SaleOrderLine(models.Model):
     @api.depends("subscription_line_handed_over")
     def _compute_product_updatable(self):
         super()._compute_product_updatable()
-        self.filtered(lambda line: line.subscription_line_handed_over and line.state == "sale").product_updatable = False
+        self.filtered(
+            lambda line: line.subscription_line_handed_over and line.state == "sale"
+        ).product_updatable = False
 
     # records
 
@@ -189,9 +191,9 @@ class SaleOrderLine(models.Model):
     def _check_nothing_recurring_is_added(self):
         """Nobody would bill a recurring line that joins an order after its confirmation."""
         added = self.filtered(
-            lambda line: line.state == "sale"
-            and not line.subscription_line_handed_over
-            and line._subscription_sells_recurring()
+            lambda line: (
+                line.state == "sale" and not line.subscription_line_handed_over and line._subscription_sells_recurring()
+            )
         )
         for line in added[:1]:
             contract = line.order_id.sudo().subscription_contract_id

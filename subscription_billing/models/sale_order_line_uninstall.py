@@ -17,7 +17,9 @@ class SaleOrderLineUninstall(models.Model):
         contract that billed nothing yet is Sales' to invoice.
         """
         self = self.sudo().with_context(subscription_verb=VERB, tracking_disable=True)
-        lines = self.search(["|", ("subscription_line_handed_over", "=", True), ("subscription_line_discount_taken", "!=", 0)])
+        lines = self.search(
+            ["|", ("subscription_line_handed_over", "=", True), ("subscription_line_discount_taken", "!=", 0)]
+        )
         linked = lines._subscription_linked_lines()
         to_sales = lines & linked.filtered(lambda line: line.contract_id.state in ("active", "paused")).sale_line_id
         locked = lines.order_id.filtered("locked")

@@ -141,7 +141,9 @@ class SaleOrderQuote(models.Model):
             {
                 **terms._terms_values(),
                 **self._subscription_contract_vals(),
-                "line_ids": [Command.create(vals) for vals in self._subscription_line_vals(self._subscription_handover())],
+                "line_ids": [
+                    Command.create(vals) for vals in self._subscription_line_vals(self._subscription_handover())
+                ],
             }
         )
         running = self.subscription_contract_id if self._subscription_is_upsell() else contract.browse()

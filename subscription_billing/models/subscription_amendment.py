@@ -20,7 +20,9 @@ class SubscriptionAmendment(models.Model):
     number = fields.Integer(required=True, readonly=True)
     kind = fields.Selection(AMENDMENT_KINDS, required=True, readonly=True)
     date_effective = fields.Date("Effective on", required=True, readonly=True)
-    author_id = fields.Many2one("res.partner", required=True, readonly=True, default=lambda self: self.env.user.partner_id)
+    author_id = fields.Many2one(
+        "res.partner", required=True, readonly=True, default=lambda self: self.env.user.partner_id
+    )
     reason = fields.Char(readonly=True)
     opened_line_ids = fields.One2many("subscription.line", "opened_by_id", "Opened lines", readonly=True)
     closed_line_ids = fields.One2many("subscription.line", "closed_by_id", "Closed lines", readonly=True)

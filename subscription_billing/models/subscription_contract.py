@@ -9,11 +9,9 @@ from odoo.tools import plaintext2html
 
 from ..core import timeline
 from ..core.cadence import Cadence
-from ..core.period import FOREVER, Period
 from .subscription_dated import VERB
 from .subscription_line import CARRIED
 from .subscription_stage import CONTRACT_STATES
-
 
 # what only verbs and the engine write, and what a running contract keeps for good
 WRITTEN_BY_VERBS = frozenset(
@@ -43,19 +41,41 @@ class SubscriptionContract(models.Model):
     name = fields.Char("Number", default=lambda self: self.env._("New"), readonly=True, copy=False, required=True)
     external_id = fields.Char("External reference", copy=False, help="Number of this contract in another application.")
     client_order_ref = fields.Char("Customer reference", help="Printed on invoices.")
-    plan_id = fields.Many2one("subscription.plan", required=True, ondelete="restrict", index=True, check_company=True, tracking=True)
+    plan_id = fields.Many2one(
+        "subscription.plan", required=True, ondelete="restrict", index=True, check_company=True, tracking=True
+    )
     tag_ids = fields.Many2many("subscription.tag", string="Tags")
     contract_properties = fields.Properties("Properties", definition="plan_id.contract_properties_definition")
     note = fields.Html("Terms and conditions")
 
     # parties
-    partner_id = fields.Many2one("res.partner", "Customer", required=True, index=True, tracking=True, ondelete="restrict", check_company=True)
+    partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, index=True, tracking=True, ondelete="restrict", check_company=True
+    )
     commercial_partner_id = fields.Many2one(related="partner_id.commercial_partner_id", store=True, index=True)
     partner_invoice_id = fields.Many2one(
-        "res.partner", "Invoice address", compute="_compute_addresses", store=True, readonly=False, precompute=True, required=True, ondelete="restrict", check_company=True, index="btree_not_null"
+        "res.partner",
+        "Invoice address",
+        compute="_compute_addresses",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        ondelete="restrict",
+        check_company=True,
+        index="btree_not_null",
     )
     partner_shipping_id = fields.Many2one(
-        "res.partner", "Delivery address", compute="_compute_addresses", store=True, readonly=False, precompute=True, required=True, ondelete="restrict", check_company=True, index="btree_not_null"
+        "res.partner",
+        "Delivery address",
+        compute="_compute_addresses",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        ondelete="restrict",
+        check_company=True,
+        index="btree_not_null",
     )
     customer_class = fields.Selection(
         [("consumer", "Consumer"), ("non_professional", "Non-professional"), ("professional", "Professional")],
@@ -64,33 +84,69 @@ class SubscriptionContract(models.Model):
         help="Non-professional: a legal person outside its business, such as an association or a co-ownership.",
     )
     user_id = fields.Many2one(
-        "res.users", "Salesperson", default=lambda self: self.env.user, tracking=True, index=True,
+        "res.users",
+        "Salesperson",
+        default=lambda self: self.env.user,
+        tracking=True,
+        index=True,
         domain=[("share", "=", False)],
     )
-    team_id = fields.Many2one("crm.team", "Sales team", compute="_compute_team_id", store=True, readonly=False, precompute=True, ondelete="set null", index="btree_not_null", check_company=True)
+    team_id = fields.Many2one(
+        "crm.team",
+        "Sales team",
+        compute="_compute_team_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        ondelete="set null",
+        index="btree_not_null",
+        check_company=True,
+    )
 
     # money
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company, index=True)
     pricelist_id = fields.Many2one(
-        "product.pricelist", compute="_compute_pricelist_id", store=True, readonly=False, precompute=True, check_company=True
+        "product.pricelist",
+        compute="_compute_pricelist_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
     )
-    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id", store=True, precompute=True, ondelete="restrict", required=True)
+    currency_id = fields.Many2one(
+        "res.currency", compute="_compute_currency_id", store=True, precompute=True, ondelete="restrict", required=True
+    )
     fiscal_position_id = fields.Many2one(
         "account.fiscal.position", check_company=True, help="Empty: detected on the day of each invoice."
     )
     payment_term_id = fields.Many2one(
-        "account.payment.term", "Payment terms", compute="_compute_payment_term_id", store=True, readonly=False, precompute=True, check_company=True
+        "account.payment.term",
+        "Payment terms",
+        compute="_compute_payment_term_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
     )
     journal_id = fields.Many2one(
-        "account.journal", "Invoicing journal", domain=[("type", "=", "sale")], check_company=True,
+        "account.journal",
+        "Invoicing journal",
+        domain=[("type", "=", "sale")],
+        check_company=True,
         help="Empty: the plan's, else the default sales journal.",
     )
-    recurring_total = fields.Monetary("Per period", compute="_compute_recurring_total", help="Lines in force today, discount off.")
-    mrr = fields.Monetary("MRR", compute="_compute_mrr", store=True, aggregator="sum", help="Monthly recurring revenue, without tax.")
+    recurring_total = fields.Monetary(
+        "Per period", compute="_compute_recurring_total", help="Lines in force today, discount off."
+    )
+    mrr = fields.Monetary(
+        "MRR", compute="_compute_mrr", store=True, aggregator="sum", help="Monthly recurring revenue, without tax."
+    )
 
     # dates
     signed_on = fields.Date(copy=False)
-    date_start = fields.Date("Start", required=True, default=lambda self: self.env.company._subscription_today(), copy=False, tracking=True)
+    date_start = fields.Date(
+        "Start", required=True, default=lambda self: self.env.company._subscription_today(), copy=False, tracking=True
+    )
     date_stop = fields.Date(readonly=True, copy=False)
     date_end = fields.Date("End", compute="_compute_date_end", search="_search_date_end", help="Last day served.")
     anchor_date = fields.Date("Anchor", copy=False, readonly=True, help="The day from which periods are counted.")
@@ -101,19 +157,34 @@ class SubscriptionContract(models.Model):
     )
     term_start = fields.Date(copy=False, readonly=True)
     term_end = fields.Date("End of term", copy=False, help="Last day of the current term.")
-    notice_deadline = fields.Date(compute="_compute_notice_deadline", store=True, help="Last day to refuse the renewal.")
+    notice_deadline = fields.Date(
+        compute="_compute_notice_deadline", store=True, help="Last day to refuse the renewal."
+    )
     next_billing_date = fields.Date("Next invoice", copy=False, readonly=True, tracking=False)
 
     # state
-    state = fields.Selection(CONTRACT_STATES, required=True, default="draft", readonly=True, copy=False, tracking=True, index=True)
-    stage_id = fields.Many2one(
-        "subscription.stage", compute="_compute_stage_id", store=True, readonly=False, group_expand="_read_group_stage_ids",
-        domain="[('state', '=', state)]", copy=False, index=True, ondelete="restrict",
+    state = fields.Selection(
+        CONTRACT_STATES, required=True, default="draft", readonly=True, copy=False, tracking=True, index=True
     )
-    close_reason_id = fields.Many2one("subscription.close.reason", readonly=True, copy=False, tracking=True, index="btree_not_null")
+    stage_id = fields.Many2one(
+        "subscription.stage",
+        compute="_compute_stage_id",
+        store=True,
+        readonly=False,
+        group_expand="_read_group_stage_ids",
+        domain="[('state', '=', state)]",
+        copy=False,
+        index=True,
+        ondelete="restrict",
+    )
+    close_reason_id = fields.Many2one(
+        "subscription.close.reason", readonly=True, copy=False, tracking=True, index="btree_not_null"
+    )
     billing_error = fields.Text("Why it waits", copy=False, readonly=True)
     next_attempt = fields.Datetime("Next attempt", copy=False, readonly=True)
-    revision = fields.Integer(copy=False, readonly=True, default=0, help="How often verbs and the engine wrote this contract.")
+    revision = fields.Integer(
+        copy=False, readonly=True, default=0, help="How often verbs and the engine wrote this contract."
+    )
 
     # documents
     line_ids = fields.One2many("subscription.line", "contract_id", "All lines", copy=False)
@@ -145,9 +216,9 @@ class SubscriptionContract(models.Model):
     @api.depends("user_id", "company_id")
     def _compute_team_id(self):
         for contract in self:
-            contract.team_id = contract.team_id or self.env["crm.team"].with_company(contract.company_id)._get_default_team_id(
-                user_id=contract.user_id.id
-            )
+            contract.team_id = contract.team_id or self.env["crm.team"].with_company(
+                contract.company_id
+            )._get_default_team_id(user_id=contract.user_id.id)
 
     @api.depends("partner_id", "company_id")
     def _compute_pricelist_id(self):
@@ -170,7 +241,9 @@ class SubscriptionContract(models.Model):
         for contract in self:
             day = contract._as_of_day()
             contract.current_line_ids = contract.line_ids.filtered(
-                lambda line: line._period() and (line._is_in_force(day) or contract.state == "draft")
+                lambda line, day=day, is_draft=contract.state == "draft": (
+                    line._period() and (line._is_in_force(day) or is_draft)
+                )
             )
 
     @api.depends("line_ids.price_subtotal", "line_ids.date_start", "line_ids.date_stop")
@@ -215,7 +288,7 @@ class SubscriptionContract(models.Model):
         stages = self.env["subscription.stage"].search([])
         for contract in self:
             if contract.stage_id.state != contract.state:
-                contract.stage_id = stages.filtered(lambda stage: stage.state == contract.state)[:1]
+                contract.stage_id = stages.filtered(lambda stage, state=contract.state: stage.state == state)[:1]
 
     def _read_group_stage_ids(self, stages, domain):
         return stages.search([])
@@ -226,7 +299,7 @@ class SubscriptionContract(models.Model):
         """The documents that bill and credit a contract, as far as the user may see them."""
         periods = self.env["subscription.period"].sudo().search([("contract_id", "in", self.ids)])
         for contract in self:
-            own = periods.filtered(lambda period: period.contract_id == contract)
+            own = periods.filtered(lambda period, contract=contract: period.contract_id == contract)
             moves = own.move_line_id.move_id | own.credit_line_id.move_id
             contract.invoice_ids = moves.sudo(self.env.su)._filtered_access("read")
             contract.invoice_count = len(contract.invoice_ids)
@@ -273,8 +346,10 @@ class SubscriptionContract(models.Model):
                 vals |= {**self._plan_values(plan), **vals}
         contracts = super().create(vals_list)
         for contract in contracts.filtered(lambda contract: contract.name == self.env._("New")):
-            contract.name = self.env["ir.sequence"].with_company(contract.company_id).next_by_code(
-                "subscription.contract", sequence_date=contract.date_start
+            contract.name = (
+                self.env["ir.sequence"]
+                .with_company(contract.company_id)
+                .next_by_code("subscription.contract", sequence_date=contract.date_start)
             )
         return contracts
 
@@ -293,7 +368,9 @@ class SubscriptionContract(models.Model):
         if self._in_verb():
             return
         if forbidden := WRITTEN_BY_VERBS & names:
-            raise UserError(self.env._("Buttons of the contract change %s, never a direct edit.", self._labels(forbidden)))
+            raise UserError(
+                self.env._("Buttons of the contract change %s, never a direct edit.", self._labels(forbidden))
+            )
         fixed = FIXED_WHILE_RUNNING & names
         for contract in self.filtered(lambda contract: contract.state != "draft") if fixed else ():
             raise UserError(
@@ -424,7 +501,6 @@ class SubscriptionContract(models.Model):
                     day=fields.Date.to_string(date),
                 )
             )
-        amendment = self.env["subscription.amendment"]
         with contract._amendment("change", date, reason=reason, order=order, keep_empty=False) as amendment:
             for line, values in changes:
                 if line is None:
@@ -524,15 +600,19 @@ class SubscriptionContract(models.Model):
         """The one amendment of a verb; what the rows became is announced once, at its end."""
         self.ensure_one()
         number = max(self.amendment_ids.mapped("number"), default=0) + 1
-        amendment = self.env["subscription.amendment"].sudo().create(
-            {
-                "contract_id": self.id,
-                "number": number,
-                "kind": kind,
-                "date_effective": date,
-                "reason": reason,
-                "author_id": self.env.user.partner_id.id,
-            }
+        amendment = (
+            self.env["subscription.amendment"]
+            .sudo()
+            .create(
+                {
+                    "contract_id": self.id,
+                    "number": number,
+                    "kind": kind,
+                    "date_effective": date,
+                    "reason": reason,
+                    "author_id": self.env.user.partner_id.id,
+                }
+            )
         )
         yield amendment
         if not keep_empty and not (amendment.opened_line_ids or amendment.closed_line_ids):
@@ -580,7 +660,12 @@ class SubscriptionContract(models.Model):
 
     def _open_line(self, amendment, date, values):
         line = self.env["subscription.line"].create(
-            {**values, "contract_id": self.id, "date_start": values.get("date_start") or date, "opened_by_id": amendment.id}
+            {
+                **values,
+                "contract_id": self.id,
+                "date_start": values.get("date_start") or date,
+                "opened_by_id": amendment.id,
+            }
         )
         line.write(self._activation_values(line, self.anchor_date))
         self._end_promotion(amendment, line)
@@ -589,16 +674,12 @@ class SubscriptionContract(models.Model):
     @api.model
     def _check_changes(self, values):
         if unknown := values.keys() - set(CARRIED):
-            raise UserError(
-                self.env._("A change of a contract line cannot name %s.", ", ".join(sorted(unknown)))
-            )
+            raise UserError(self.env._("A change of a contract line cannot name %s.", ", ".join(sorted(unknown))))
 
     @api.model
     def _stored(self, values) -> dict:
         """Values of a version, as the ORM writes them."""
-        return {
-            name: [Command.set(value)] if name == "tax_ids" else value for name, value in values.items()
-        }
+        return {name: [Command.set(value)] if name == "tax_ids" else value for name, value in values.items()}
 
     # waiting for a person
 

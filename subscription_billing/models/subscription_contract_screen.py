@@ -12,7 +12,9 @@ class SubscriptionContractScreen(models.Model):
         "subscription.line", string="Lines over time", compute="_compute_history_line_ids"
     )
     recurring_summary = fields.Char(
-        "Recurring amount", compute="_compute_recurring_summary", help="What the recurring lines in force cost, before tax as their prices are."
+        "Recurring amount",
+        compute="_compute_recurring_summary",
+        help="What the recurring lines in force cost, before tax as their prices are.",
     )
     is_metered = fields.Boolean(compute="_compute_is_metered", help="A line bills what is used.")
     is_armed = fields.Boolean(compute="_compute_is_armed", help="Whether this database may bill.")
@@ -39,7 +41,11 @@ class SubscriptionContractScreen(models.Model):
             )
 
     @api.depends(
-        "line_ids.price_subtotal", "line_ids.recurrence_id", "line_ids.kind", "line_ids.date_start", "line_ids.date_stop"
+        "line_ids.price_subtotal",
+        "line_ids.recurrence_id",
+        "line_ids.kind",
+        "line_ids.date_start",
+        "line_ids.date_stop",
     )
     @api.depends_context("lang", "subscription_as_of")
     def _compute_recurring_summary(self):

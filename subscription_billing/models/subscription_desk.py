@@ -59,7 +59,12 @@ class SubscriptionDesk(models.AbstractModel):
             )
         alerts += [{"id": f"guard_{index}", "text": text} for index, text in enumerate(engine._guard_errors())]
         if not self._cron().active:
-            alerts.append({"id": "cron", "text": _("Nobody bills by itself: the scheduled action “%s” is archived.", self._cron().name)})
+            alerts.append(
+                {
+                    "id": "cron",
+                    "text": _("Nobody bills by itself: the scheduled action “%s” is archived.", self._cron().name),
+                }
+            )
         return alerts
 
     @api.model
@@ -90,8 +95,12 @@ class SubscriptionDesk(models.AbstractModel):
         today = self.env.company._subscription_today()
         yesterday = self.env.cr.now() - timedelta(hours=24)
         return [
-            self._moves_tile("billed_day", _("Last 24 hours"), [("create_date", ">=", fields.Datetime.to_string(yesterday))]),
-            self._moves_tile("billed_month", _("This month"), [("invoice_date", ">=", fields.Date.to_string(today.replace(day=1)))]),
+            self._moves_tile(
+                "billed_day", _("Last 24 hours"), [("create_date", ">=", fields.Datetime.to_string(yesterday))]
+            ),
+            self._moves_tile(
+                "billed_month", _("This month"), [("invoice_date", ">=", fields.Date.to_string(today.replace(day=1)))]
+            ),
         ]
 
     @api.model
@@ -124,10 +133,16 @@ class SubscriptionDesk(models.AbstractModel):
         now = fields.Datetime.to_string(self.env.cr.now())
         tiles = [
             self._reasons_tile(
-                "parked", _("Billing stopped"), "subscription.contract", [("billing_error", "!=", False)], "billing_error"
+                "parked",
+                _("Billing stopped"),
+                "subscription.contract",
+                [("billing_error", "!=", False)],
+                "billing_error",
             ),
             self._set_aside([("billing_error", "=", False), ("next_attempt", ">", now)]),
-            self._reasons_tile("held", _("Periods that lost their invoice"), "subscription.period", [("state", "=", "held")], "reason"),
+            self._reasons_tile(
+                "held", _("Periods that lost their invoice"), "subscription.period", [("state", "=", "held")], "reason"
+            ),
             self._gaps(),
             self._runs(),
         ]
@@ -156,9 +171,13 @@ class SubscriptionDesk(models.AbstractModel):
     @api.model
     def _set_aside(self, domain) -> dict:
         """Contracts that a person excluded, with the reasons given in runs."""
-        tile = self._reasons_tile("set_aside", self.env._("Set aside"), "subscription.contract", domain, "state", tone="info")
+        tile = self._reasons_tile(
+            "set_aside", self.env._("Set aside"), "subscription.contract", domain, "state", tone="info"
+        )
         excluded = [("state", "=", "excluded"), ("contract_ids", "any", domain)]
-        rows = self.env["subscription.run.proposal"]._read_group(excluded, ["reason"], ["__count"], order="__count DESC")
+        rows = self.env["subscription.run.proposal"]._read_group(
+            excluded, ["reason"], ["__count"], order="__count DESC"
+        )
         return {**tile, "details": [self._short(text) for text, _count in rows[:MAX_REASONS]]}
 
     @api.model
@@ -223,7 +242,10 @@ class SubscriptionDesk(models.AbstractModel):
 
     @api.model
     def _due_tile(self, name, label, domain, tone) -> dict:
-        domain = [("state", "!=", "draft"), *((field, operator, fields.Date.to_string(day)) for field, operator, day in domain)]
+        domain = [
+            ("state", "!=", "draft"),
+            *((field, operator, fields.Date.to_string(day)) for field, operator, day in domain),
+        ]
         count = self.env["subscription.contract"].search_count(domain)
         return {
             "id": name,

@@ -13,8 +13,8 @@ from ..core import charges as core_charges
 from ..core.money import net_price, round_amount
 from ..core.period import FOREVER, Period
 from ..core.usage import Tariff, Window, rate
-from .subscription_dated import VERB
 from ..memo import remembering
+from .subscription_dated import VERB
 from .subscription_period import COUNTING
 
 
@@ -165,8 +165,10 @@ class SubscriptionEngine(models.AbstractModel):
     @api.model
     def _due_credits(self, contracts, until):
         """Released stretches whose day has come; those of a closed contract at once."""
-        released = self.env["subscription.period"].sudo().search(
-            [("contract_id", "in", contracts.ids), ("state", "=", "released")], order="date_start, id"
+        released = (
+            self.env["subscription.period"]
+            .sudo()
+            .search([("contract_id", "in", contracts.ids), ("state", "=", "released")], order="date_start, id")
         )
         return released.filtered(lambda period: self._credit_due(period) <= until)
 
@@ -219,8 +221,12 @@ class SubscriptionEngine(models.AbstractModel):
         metered = [chain.id for chain in chains if chain.kind == "usage"]
         usages = defaultdict(self.env["subscription.usage"].browse)
         if metered:
-            events = self.env["subscription.usage"].sudo().search(
-                [("chain_id", "in", metered), ("period_id", "=", False), ("date", "<=", until)], order="date, id"
+            events = (
+                self.env["subscription.usage"]
+                .sudo()
+                .search(
+                    [("chain_id", "in", metered), ("period_id", "=", False), ("date", "<=", until)], order="date, id"
+                )
             )
             usages.update({chain.id: group for chain, group in events.grouped("chain_id").items()})
         return usages
@@ -235,9 +241,7 @@ class SubscriptionEngine(models.AbstractModel):
         day = max([service.stop, *(period.stop for period in ledger)])
         stretch = Period(day, day + timedelta(days=1))
         last = max(rows, key=lambda row: row.period.start)
-        return [
-            core_charges.Charge(last.key, stretch, stretch, Fraction(1), Decimal(0), service.stop, "usage")
-        ]
+        return [core_charges.Charge(last.key, stretch, stretch, Fraction(1), Decimal(0), service.stop, "usage")]
 
     @api.model
     def _rate_usage(self, charges: list[Charge], usages):
@@ -342,8 +346,10 @@ class SubscriptionEngine(models.AbstractModel):
                 )
         billed = [(charge, line) for charge, line in pairs if charge.proposed]
         self.env["subscription.period"].flush_model()
-        periods = self.env["subscription.period"].sudo().create(
-            [self._period_vals(charge, "billed", move_line_id=line.id) for charge, line in billed]
+        periods = (
+            self.env["subscription.period"]
+            .sudo()
+            .create([self._period_vals(charge, "billed", move_line_id=line.id) for charge, line in billed])
         )
         for (charge, _line), period in zip(billed, periods, strict=True):
             if charge.usages:
@@ -372,8 +378,10 @@ class SubscriptionEngine(models.AbstractModel):
                 charge.released.write({"state": "credited", "amount_credited": float(charge.credited_amount)})
         self.env["subscription.period"].flush_model()
         billed = [charge for charge in charges if charge.proposed]
-        periods = self.env["subscription.period"].sudo().create(
-            [self._period_vals(charge, "waived", reason=self.env._("Nothing to pay")) for charge in billed]
+        periods = (
+            self.env["subscription.period"]
+            .sudo()
+            .create([self._period_vals(charge, "waived", reason=self.env._("Nothing to pay")) for charge in billed])
         )
         for charge, period in zip(billed, periods, strict=True):
             if charge.usages:
@@ -427,8 +435,10 @@ class SubscriptionEngine(models.AbstractModel):
         metered = contracts.filtered(lambda contract: "usage" in contract.line_ids.mapped("kind"))
         if not metered:
             return []
-        late = self.env["subscription.usage"].sudo().search(
-            [("contract_id", "in", metered.ids), ("period_id", "=", False)]
+        late = (
+            self.env["subscription.usage"]
+            .sudo()
+            .search([("contract_id", "in", metered.ids), ("period_id", "=", False)])
         )
         return [
             (usage.contract_id, usage.date)

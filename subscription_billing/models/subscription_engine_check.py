@@ -110,7 +110,9 @@ class SubscriptionEngineCheck(models.AbstractModel):
         if not journal:
             errors.append(_("the company has no sales journal: create one."))
         elif not journal.active or journal.company_id not in company.parent_ids:
-            errors.append(_("the journal %s is archived or of another company: choose another one.", journal.display_name))
+            errors.append(
+                _("the journal %s is archived or of another company: choose another one.", journal.display_name)
+            )
         elif violated := company._get_violated_lock_dates(today, any(charge.taxes for charge in charges), journal):
             errors.append(
                 _(
@@ -142,14 +144,18 @@ class SubscriptionEngineCheck(models.AbstractModel):
             return [self.env._("the currency %s is not active.", currency.name)]
         if currency == company.currency_id:
             return []
-        known = self.env["res.currency.rate"].sudo().search_count(
-            [
-                ("currency_id", "=", currency.id),
-                ("company_id", "in", [False, company.root_id.id]),
-                ("name", "<=", day),
-                ("name", ">=", day - MAX_RATE_AGE),
-            ],
-            limit=1,
+        known = (
+            self.env["res.currency.rate"]
+            .sudo()
+            .search_count(
+                [
+                    ("currency_id", "=", currency.id),
+                    ("company_id", "in", [False, company.root_id.id]),
+                    ("name", "<=", day),
+                    ("name", ">=", day - MAX_RATE_AGE),
+                ],
+                limit=1,
+            )
         )
         if known:
             return []
@@ -181,6 +187,14 @@ class SubscriptionEngineCheck(models.AbstractModel):
         return errors
 
     @api.model
+    @remembered(
+        lambda charge: (
+            charge.line.product_id,
+            charge.line.company_id,
+            charge.line.with_context(active_test=False).tax_ids,
+            charge.fiscal_position_key,
+        )
+    )
     def _archived_taxes(self, charge):
         """The taxes that would be charged although they are archived, or be left out because they are.
 

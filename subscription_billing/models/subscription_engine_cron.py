@@ -2,13 +2,19 @@ import logging
 from collections import Counter
 from datetime import timedelta
 
-from psycopg2.errors import DeadlockDetected, ExclusionViolation, LockNotAvailable, SerializationFailure, UniqueViolation
+from psycopg2.errors import (
+    DeadlockDetected,
+    ExclusionViolation,
+    LockNotAvailable,
+    SerializationFailure,
+    UniqueViolation,
+)
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .subscription_dated import VERB
 from ..memo import remembering
+from .subscription_dated import VERB
 
 _logger = logging.getLogger(__name__)
 
@@ -109,9 +115,7 @@ class SubscriptionEngineCron(models.AbstractModel):
         :param stuck: ids that this run met already and could not bill.
         """
         due = self._due_domain() & fields.Domain("id", "not in", list(stuck))
-        contracts = self.env["subscription.contract"].search(
-            due, order="company_id, next_billing_date, id", limit=size
-        )
+        contracts = self.env["subscription.contract"].search(due, order="company_id, next_billing_date, id", limit=size)
         contracts = contracts.filtered(lambda contract: contract.company_id == contracts[0].company_id)
         grouped = contracts.filtered(lambda contract: contract.invoice_grouping == "customer")
         siblings = self.env["subscription.contract"].search(
@@ -193,7 +197,8 @@ class SubscriptionEngineCron(models.AbstractModel):
             if count > MAX_PERIODS:
                 raise UserError(
                     self.env._(
-                        "%(contract)s: %(count)s periods of one line are due at once. Bill it from a billing run if that is right.",
+                        "%(contract)s: %(count)s periods of one line are due at once. "
+                        "Bill it from a billing run if that is right.",
                         contract=contract.display_name,
                         count=count,
                     )

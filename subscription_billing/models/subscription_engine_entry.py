@@ -4,73 +4,77 @@ from odoo.tools import frozendict, ormcache
 # addons whose overrides of the methods below leave a new customer invoice as `account` and `mail` make it
 NEUTRAL = {"account", "hr_expense", "mail", "rating", "sms", "stock_account", "subscription_billing"}
 # what decides which lines an invoice gets, and what stands on them
-SYNC = frozendict({
-    "account.move": (
-        "_sync_dynamic_lines",
-        "_get_sync_stack",
-        "_sync_dynamic_line",
-        "_sync_dynamic_line_needed_values",
-        "_sync_tax_lines",
-        "_sync_rounding_lines",
-        "_sync_unbalanced_lines",
-        "_sync_non_deductible_base_lines",
-        "_sync_invoice",
-        "_get_rounded_base_and_tax_lines",
-        "_prepare_product_base_line_for_taxes_computation",
-        "_get_product_base_line_currency_rate",
-        "_get_invoice_currency_rate_date",
-        "_get_expected_currency_rate_at",
-        "_compute_expected_currency_rate",
-        "_compute_invoice_currency_rate",
-        "_compute_always_tax_exigible",
-        "_compute_needed_terms",
-        "_compute_invoice_date_due",
-        "_get_discount_allocation_account",
-    ),
-    "account.move.line": (
-        "_sync_invoice",
-        "_sanitize_vals",
-        "_compute_account_id",
-        "_compute_partner_id",
-        "_compute_currency_id",
-        "_compute_currency_rate",
-        "_compute_balance",
-        "_compute_amount_currency",
-        "_compute_is_refund",
-        "_compute_epd_needed",
-        "_compute_discount_allocation_needed",
-    ),
-    "account.tax": (
-        "_prepare_base_line_for_taxes_computation",
-        "_add_tax_details_in_base_lines",
-        "_add_tax_details_in_base_line",
-        "_round_base_lines_tax_details",
-        "_add_accounting_data_in_base_lines_tax_details",
-        "_add_accounting_data_to_base_line_tax_details",
-        "_prepare_base_line_grouping_key",
-        "_prepare_base_line_tax_repartition_grouping_key",
-        "_prepare_tax_lines",
-    ),
-})
+SYNC = frozendict(
+    {
+        "account.move": (
+            "_sync_dynamic_lines",
+            "_get_sync_stack",
+            "_sync_dynamic_line",
+            "_sync_dynamic_line_needed_values",
+            "_sync_tax_lines",
+            "_sync_rounding_lines",
+            "_sync_unbalanced_lines",
+            "_sync_non_deductible_base_lines",
+            "_sync_invoice",
+            "_get_rounded_base_and_tax_lines",
+            "_prepare_product_base_line_for_taxes_computation",
+            "_get_product_base_line_currency_rate",
+            "_get_invoice_currency_rate_date",
+            "_get_expected_currency_rate_at",
+            "_compute_expected_currency_rate",
+            "_compute_invoice_currency_rate",
+            "_compute_always_tax_exigible",
+            "_compute_needed_terms",
+            "_compute_invoice_date_due",
+            "_get_discount_allocation_account",
+        ),
+        "account.move.line": (
+            "_sync_invoice",
+            "_sanitize_vals",
+            "_compute_account_id",
+            "_compute_partner_id",
+            "_compute_currency_id",
+            "_compute_currency_rate",
+            "_compute_balance",
+            "_compute_amount_currency",
+            "_compute_is_refund",
+            "_compute_epd_needed",
+            "_compute_discount_allocation_needed",
+        ),
+        "account.tax": (
+            "_prepare_base_line_for_taxes_computation",
+            "_add_tax_details_in_base_lines",
+            "_add_tax_details_in_base_line",
+            "_round_base_lines_tax_details",
+            "_add_accounting_data_in_base_lines_tax_details",
+            "_add_accounting_data_to_base_line_tax_details",
+            "_prepare_base_line_grouping_key",
+            "_prepare_base_line_tax_repartition_grouping_key",
+            "_prepare_tax_lines",
+        ),
+    }
+)
 # what decides who follows a new document, and which message it begins with
-CHATTER = frozendict({
-    "account.move": (
-        "_message_auto_subscribe",
-        "_message_auto_subscribe_followers",
-        "_creation_subtype",
-        "_creation_message",
-        "message_post",
-        "_message_compute_author",
-        "_message_compute_parent_id",
-        "_mail_get_alias_domains",
-        "_notify_get_reply_to",
-        "_message_create",
-        "_message_post_after_hook",
-        "_notify_thread",
-        "_notify_get_recipients",
-    ),
-    "mail.followers": ("_get_recipient_data",),
-})
+CHATTER = frozendict(
+    {
+        "account.move": (
+            "_message_auto_subscribe",
+            "_message_auto_subscribe_followers",
+            "_creation_subtype",
+            "_creation_message",
+            "message_post",
+            "_message_compute_author",
+            "_message_compute_parent_id",
+            "_mail_get_alias_domains",
+            "_notify_get_reply_to",
+            "_message_create",
+            "_message_post_after_hook",
+            "_notify_thread",
+            "_notify_get_recipients",
+        ),
+        "mail.followers": ("_get_recipient_data",),
+    }
+)
 # the values of Odoo's own fields that are read below; any other one takes the ordinary path
 READ_ON_MOVE = {
     "move_type",
@@ -194,7 +198,6 @@ class SubscriptionEngineEntry(models.AbstractModel):
     @api.model
     def _entry_vals(self, vals) -> dict:
         """The values of a document with all the lines that Odoo would add to it."""
-        moves = self.env["account.move"].sudo()
         company = self.env["res.company"].browse(vals["company_id"])
         currency = self.env["res.currency"].browse(vals["currency_id"])
         lines = [dict(line) for _command, _id, line in vals["invoice_line_ids"]]

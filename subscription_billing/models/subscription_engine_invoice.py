@@ -142,7 +142,9 @@ class SubscriptionEngineInvoice(models.AbstractModel):
         """A credit note pays the invoice it corrects, as far as that is open."""
         for credit_note in moves.filtered(lambda move: move.move_type == "out_refund" and move.reversed_entry_id):
             lines = (credit_note | credit_note.reversed_entry_id).line_ids.filtered(
-                lambda line: line.display_type == "payment_term" and not line.reconciled and line.parent_state == "posted"
+                lambda line: (
+                    line.display_type == "payment_term" and not line.reconciled and line.parent_state == "posted"
+                )
             )
             if len(lines.move_id) == 2 and len(lines.account_id) == 1:
                 lines.reconcile()
@@ -259,7 +261,9 @@ class SubscriptionEngineInvoice(models.AbstractModel):
     @api.model
     def _describe_period(self, period) -> str:
         return self.env._(
-            "From %(start)s to %(end)s", start=format_date(self.env, period.start), end=format_date(self.env, period.end)
+            "From %(start)s to %(end)s",
+            start=format_date(self.env, period.start),
+            end=format_date(self.env, period.end),
         )
 
     @api.model
@@ -274,7 +278,7 @@ class SubscriptionEngineInvoice(models.AbstractModel):
 
     @api.model
     def _describe_share(self, charge) -> str:
-        """"12 days of 31: 100.00 → 38.71"; empty for a whole period."""
+        """ "12 days of 31: 100.00 → 38.71"; empty for a whole period."""
         proposed = charge.proposed
         if not proposed or proposed.share == 1:
             return ""

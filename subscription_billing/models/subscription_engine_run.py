@@ -112,7 +112,9 @@ class SubscriptionEngineRun(models.AbstractModel):
             warnings.append(_("Costs nothing: %s", ", ".join(dict.fromkeys(zero))))
         for other in dict.fromkeys(charge.contract for charge in group):
             if other.date_stop and other.date_stop <= today:
-                warnings.append(_("%(contract)s ended on %(day)s", contract=other.name, day=format_date(self.env, other.date_end)))
+                warnings.append(
+                    _("%(contract)s ended on %(day)s", contract=other.name, day=format_date(self.env, other.date_end))
+                )
         return warnings
 
     @api.model

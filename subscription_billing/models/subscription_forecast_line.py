@@ -93,10 +93,20 @@ class SubscriptionForecastLine(models.TransientModel):
                 )
             rows.append(
                 (
-                    day, contract.id, contract.partner_id.id, contract.plan_id.id, contract.user_id.id or None,
-                    contract.team_id.id or None, company.id, company.currency_id.id, kind,
+                    day,
+                    contract.id,
+                    contract.partner_id.id,
+                    contract.plan_id.id,
+                    contract.user_id.id or None,
+                    contract.team_id.id or None,
+                    company.id,
+                    company.currency_id.id,
+                    kind,
                     company.currency_id.round(float(amount) * rates[currency]),
-                    self.env.uid, self.env.uid, now, now,
+                    self.env.uid,
+                    self.env.uid,
+                    now,
+                    now,
                 )  # fmt: skip
             )
         columns = ", ".join(COLUMNS)

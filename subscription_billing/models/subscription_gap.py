@@ -49,11 +49,24 @@ class SubscriptionGap(models.Model):
 
     _depends = {
         "subscription.contract": [
-            "billing_error", "billing_timing", "company_id", "next_attempt", "next_billing_date", "partner_id", "state",
+            "billing_error",
+            "billing_timing",
+            "company_id",
+            "next_attempt",
+            "next_billing_date",
+            "partner_id",
+            "state",
             "user_id",
         ],
         "subscription.line": [
-            "anchor_date", "chain_id", "contract_id", "date_start", "date_stop", "kind", "product_id", "recurrence_id",
+            "anchor_date",
+            "chain_id",
+            "contract_id",
+            "date_start",
+            "date_stop",
+            "kind",
+            "product_id",
+            "recurrence_id",
         ],
         "subscription.period": ["chain_id", "date_start", "date_stop", "state"],
         "subscription.recurrence": ["interval", "unit"],
@@ -97,8 +110,10 @@ class SubscriptionGap(models.Model):
                   JOIN subscription_recurrence recurrence ON recurrence.id = line.recurrence_id
                  CROSS JOIN LATERAL (
                        SELECT COALESCE(line.anchor_date, line.date_start) AS anchor,
-                              recurrence.interval * CASE recurrence.unit WHEN 'day' THEN 1 WHEN 'week' THEN 7 END AS days,
-                              recurrence.interval * CASE recurrence.unit WHEN 'month' THEN 1 WHEN 'year' THEN 12 END AS months
+                              recurrence.interval
+                                  * CASE recurrence.unit WHEN 'day' THEN 1 WHEN 'week' THEN 7 END AS days,
+                              recurrence.interval
+                                  * CASE recurrence.unit WHEN 'month' THEN 1 WHEN 'year' THEN 12 END AS months
                        ) cadence
                  CROSS JOIN LATERAL (
                        SELECT floor((today.day - anchor)::numeric / days)::int AS by_days,
@@ -127,7 +142,9 @@ class SubscriptionGap(models.Model):
                   FROM served
                  WHERE served.date_stop > served.date_start
              UNION ALL
-                SELECT served.id, GREATEST(period.date_start, served.date_start), LEAST(period.date_stop, served.date_stop)
+                SELECT served.id,
+                       GREATEST(period.date_start, served.date_start),
+                       LEAST(period.date_stop, served.date_stop)
                   FROM served
                   JOIN subscription_period period
                     ON period.chain_id = served.chain_id

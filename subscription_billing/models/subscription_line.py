@@ -63,7 +63,12 @@ class SubscriptionLine(models.Model):
     sequence = fields.Integer(default=10)
     section = fields.Char()
     product_id = fields.Many2one(
-        "product.product", required=True, ondelete="restrict", index=True, check_company=True, domain=[("sale_ok", "=", True)]
+        "product.product",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        check_company=True,
+        domain=[("sale_ok", "=", True)],
     )
     name = fields.Text(
         "Description", compute="_compute_name", store=True, readonly=False, precompute=True, required=True
@@ -153,7 +158,8 @@ class SubscriptionLine(models.Model):
     _numbers_bounded = models.Constraint(
         "CHECK(quantity >= 0 AND quantity < 1e12 AND abs(price_unit) < 1e12 AND discount BETWEEN 0 AND 100 "
         "AND occurrences >= 0 AND discount_occurrences >= 0 AND included_quantity >= 0 AND minimum_amount >= 0)",
-        "Quantity, instalments, included quantity and minimum cannot be negative, and the discount goes from 0 to 100 %.",
+        "Quantity, instalments, included quantity and minimum cannot be negative, "
+        "and the discount goes from 0 to 100 %.",
     )
     _chain_disjoint = models.Constraint(
         "EXCLUDE USING gist (chain_id WITH =, daterange(date_start, date_stop) WITH &&)",
@@ -357,6 +363,4 @@ class SubscriptionLine(models.Model):
     def _changes_price(self, values) -> bool:
         """Whether ``values`` make what was billed for this row wrong."""
         self.ensure_one()
-        return any(
-            name in values and values[name] != self._comparable(name, self[name]) for name in PRICED
-        )
+        return any(name in values and values[name] != self._comparable(name, self[name]) for name in PRICED)

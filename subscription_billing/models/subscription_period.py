@@ -25,7 +25,9 @@ class SubscriptionPeriod(models.Model):
     _order = "date_start desc, id desc"
     _check_company_auto = True
 
-    contract_id = fields.Many2one("subscription.contract", required=True, readonly=True, index=True, ondelete="restrict")
+    contract_id = fields.Many2one(
+        "subscription.contract", required=True, readonly=True, index=True, ondelete="restrict"
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     line_id = fields.Many2one("subscription.line", required=True, readonly=True, index=True, ondelete="restrict")
     chain_id = fields.Many2one("subscription.line", required=True, readonly=True, ondelete="restrict")
@@ -38,13 +40,21 @@ class SubscriptionPeriod(models.Model):
     discount = fields.Float(digits="Discount", readonly=True, aggregator=None)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     amount = fields.Monetary("Proposed", readonly=True, help="What the engine computed, in the price's own basis.")
-    amount_invoiced = fields.Monetary("Invoiced", readonly=True, help="What the invoice says, after any edit of its draft.")
+    amount_invoiced = fields.Monetary(
+        "Invoiced", readonly=True, help="What the invoice says, after any edit of its draft."
+    )
     amount_credited = fields.Monetary("Credited", readonly=True, help="What a credit note gave back of it.")
-    move_line_id = fields.Many2one("account.move.line", "Billed on", readonly=True, index="btree_not_null", ondelete="set null")
-    credit_line_id = fields.Many2one("account.move.line", "Credited on", readonly=True, index="btree_not_null", ondelete="set null")
+    move_line_id = fields.Many2one(
+        "account.move.line", "Billed on", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    credit_line_id = fields.Many2one(
+        "account.move.line", "Credited on", readonly=True, index="btree_not_null", ondelete="set null"
+    )
     move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
     credit_move_id = fields.Many2one(related="credit_line_id.move_id", string="Credit note")
-    released_by_id = fields.Many2one("subscription.amendment", readonly=True, index="btree_not_null", ondelete="set null")
+    released_by_id = fields.Many2one(
+        "subscription.amendment", readonly=True, index="btree_not_null", ondelete="set null"
+    )
     reason = fields.Char(readonly=True)
     state = fields.Selection(
         [
@@ -210,9 +220,7 @@ class SubscriptionPeriod(models.Model):
         self.ensure_one()
         line = self.line_id
         rows = [
-            other._row()
-            for other in line.contract_id.line_ids
-            if other.chain_id == self.chain_id and other._period()
+            other._row() for other in line.contract_id.line_ids if other.chain_id == self.chain_id and other._period()
         ]
         first, second = split(self._entry(), day, line._row(), rows, line.contract_id._billing_terms())
         stop = self.date_stop
@@ -308,6 +316,7 @@ class SubscriptionPeriod(models.Model):
         if not any(map(self.env.user.has_group, groups)):
             raise AccessError(
                 self.env._(
-                    "Managers of subscriptions and people who may invoice decide what becomes of a billed period: ask one."
+                    "Managers of subscriptions and people who may invoice decide "
+                    "what becomes of a billed period: ask one."
                 )
             )

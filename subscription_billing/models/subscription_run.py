@@ -66,7 +66,9 @@ class SubscriptionRun(models.Model):
     )
 
     # what is proposed
-    proposal_ids = fields.One2many("subscription.run.proposal", "run_id", "Proposed invoices", readonly=True, copy=False)
+    proposal_ids = fields.One2many(
+        "subscription.run.proposal", "run_id", "Proposed invoices", readonly=True, copy=False
+    )
     simulated_on = fields.Datetime("Simulated on", readonly=True, copy=False)
     proposal_count = fields.Integer(compute="_compute_totals")
     warning_count = fields.Integer(compute="_compute_totals")
@@ -82,7 +84,10 @@ class SubscriptionRun(models.Model):
 
     # how far it is
     work = fields.Selection(
-        [("simulate", "Simulating"), ("draft", "Drafting"), ("post", "Posting")], "In progress", readonly=True, copy=False
+        [("simulate", "Simulating"), ("draft", "Drafting"), ("post", "Posting")],
+        "In progress",
+        readonly=True,
+        copy=False,
     )
     started_by_id = fields.Many2one("res.users", "Started by", readonly=True, copy=False)
     todo_contract_ids = fields.Many2many(
@@ -206,7 +211,9 @@ class SubscriptionRun(models.Model):
     @api.model
     def _check_accountant(self):
         if not self._is_accountant():
-            raise AccessError(self.env._("Only people who may invoice approve and post: propose draft invoices instead."))
+            raise AccessError(
+                self.env._("Only people who may invoice approve and post: propose draft invoices instead.")
+            )
 
     @api.model
     def _check_proposer(self):
@@ -328,7 +335,9 @@ class SubscriptionRun(models.Model):
         """Odoo's own sending, in the background, for what was not sent."""
         self._check_accountant()
         self.ensure_one()
-        moves = self._moves().filtered(lambda move: move.state == "posted" and not (move.is_move_sent or move.sending_data))
+        moves = self._moves().filtered(
+            lambda move: move.state == "posted" and not (move.is_move_sent or move.sending_data)
+        )
         if not moves:
             raise UserError(self.env._("All posted invoices of %s are sent or about to be.", self.name))
         return moves.action_send_and_print()

@@ -6,7 +6,6 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 
-
 class SubscriptionRunProposal(models.Model):
     """One invoice or credit note that a run proposes, kept as it was when a person looked at it.
 
@@ -40,7 +39,10 @@ class SubscriptionRunProposal(models.Model):
     amount_tax = fields.Monetary("Tax", readonly=True)
     amount_total = fields.Monetary("Total", readonly=True)
     amount_company = fields.Monetary(
-        "Untaxed, company currency", readonly=True, currency_field="company_currency_id", help="At the rate of the simulation."
+        "Untaxed, company currency",
+        readonly=True,
+        currency_field="company_currency_id",
+        help="At the rate of the simulation.",
     )
 
     # compared with last time
@@ -251,9 +253,12 @@ class SubscriptionRunProposal(models.Model):
 
     def _read_document(self):
         """What a person made of the draft: the row follows, and says so."""
-        for row in self.filtered(lambda row: row.move_id and row.currency_id.compare_amounts(
-            row.amount_total, row.move_id.amount_total_in_currency_signed
-        )):
+        for row in self.filtered(
+            lambda row: (
+                row.move_id
+                and row.currency_id.compare_amounts(row.amount_total, row.move_id.amount_total_in_currency_signed)
+            )
+        ):
             move = row.move_id
             row.write(
                 {

@@ -152,7 +152,9 @@ class SubscriptionRunWork(models.Model):
             others = [other.name for contract in own for other in left_out.get(contract.commercial_partner_id, ())]
             if others and any(contract.invoice_grouping == "customer" for contract in own):
                 names = ", ".join(dict.fromkeys(others))
-                vals["warning"] = "\n".join(filter(None, [vals["warning"], self.env._("Left out of this run: %s", names)]))
+                vals["warning"] = "\n".join(
+                    filter(None, [vals["warning"], self.env._("Left out of this run: %s", names)])
+                )
             hook = engine._proposal_warnings(group)
             texts = [text for contract in own for text in hook.get(contract, ())]
             vals["warning"] = "\n".join(filter(None, [vals["warning"], *dict.fromkeys(texts)]))
@@ -239,8 +241,9 @@ class SubscriptionRunWork(models.Model):
         fresh = self._propose(engine, contracts, documents, is_changed=True)
         for row in fresh:
             former = stale.filtered(
-                lambda old, row=row: (old.due_date, old.partner_id, old.currency_id)
-                == (row.due_date, row.partner_id, row.currency_id)
+                lambda old, row=row: (
+                    (old.due_date, old.partner_id, old.currency_id) == (row.due_date, row.partner_id, row.currency_id)
+                )
             )[:1]
             row.simulated_total = former.amount_total
             stale -= former
@@ -254,6 +257,8 @@ class SubscriptionRunWork(models.Model):
 
     def _record_failure(self, contracts, reason):
         rows = self._rows_of(contracts)
-        rows.filtered(lambda row: row.state == "proposed").write({"state": "failed", "reason": reason, "is_approved": False})
+        rows.filtered(lambda row: row.state == "proposed").write(
+            {"state": "failed", "reason": reason, "is_approved": False}
+        )
         rows.filtered(lambda row: row.state == "drafted").write({"reason": reason, "is_approved": False})
         self._dequeue(contracts)

@@ -40,8 +40,10 @@ class SubscriptionTermsText(models.AbstractModel):
             return ""
         if self.renewal == "none":
             return self._selection_text("renewal")
-        length = (self.renewal_term, self.renewal_term_unit) if self.renewal_term else (
-            self.commitment, self.commitment_unit
+        length = (
+            (self.renewal_term, self.renewal_term_unit)
+            if self.renewal_term
+            else (self.commitment, self.commitment_unit)
         )
         return self.env._(
             "%(renewal)s, for %(duration)s each time",

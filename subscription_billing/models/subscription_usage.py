@@ -18,7 +18,9 @@ class SubscriptionUsage(models.Model):
     _order = "date desc, id desc"
     _check_company_auto = True
 
-    contract_id = fields.Many2one("subscription.contract", required=True, ondelete="restrict", index=True, check_company=True)
+    contract_id = fields.Many2one(
+        "subscription.contract", required=True, ondelete="restrict", index=True, check_company=True
+    )
     chain_id = fields.Many2one(related="line_id.chain_id", store=True, index=True)
     line_id = fields.Many2one(
         "subscription.line",
@@ -35,7 +37,9 @@ class SubscriptionUsage(models.Model):
     quantity = fields.Float(digits="Product Unit", required=True)
     external_id = fields.Char("Event reference", copy=False, help="Sent twice, an event counts once.")
     note = fields.Char()
-    period_id = fields.Many2one("subscription.period", "Billed with", readonly=True, copy=False, index="btree_not_null", ondelete="set null")
+    period_id = fields.Many2one(
+        "subscription.period", "Billed with", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
 
     _input_bounds = {"quantity": (-LARGEST, LARGEST)}
 
@@ -55,7 +59,11 @@ class SubscriptionUsage(models.Model):
             contract = usage.contract_id
             if usage.line_id.contract_id != contract or usage.line_id.kind != "usage":
                 raise ValidationError(
-                    self.env._("%(contract)s meters no %(line)s.", contract=contract.display_name, line=usage.line_id.display_name)
+                    self.env._(
+                        "%(contract)s meters no %(line)s.",
+                        contract=contract.display_name,
+                        line=usage.line_id.display_name,
+                    )
                 )
             rows = contract.line_ids.filtered(lambda line, usage=usage: line.chain_id == usage.chain_id)
             if not any(line._is_in_force(usage.date) for line in rows):
@@ -71,7 +79,9 @@ class SubscriptionUsage(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         usages = super().create(vals_list)
-        self.env["subscription.engine"]._refresh(usages.contract_id.filtered(lambda contract: contract.state != "draft"))
+        self.env["subscription.engine"]._refresh(
+            usages.contract_id.filtered(lambda contract: contract.state != "draft")
+        )
         return usages
 
     def write(self, vals):
@@ -139,7 +149,12 @@ class SubscriptionUsage(models.Model):
             lines = lines.filtered(lambda line: line.product_id.default_code == code)
         if len(lines) != 1:
             raise UserError(
-                self.env._("%(contract)s meters %(count)s lines that match on %(day)s.", contract=contract.name, count=len(lines), day=day)
+                self.env._(
+                    "%(contract)s meters %(count)s lines that match on %(day)s.",
+                    contract=contract.name,
+                    count=len(lines),
+                    day=day,
+                )
             )
         return {
             "contract_id": contract.id,

@@ -8,7 +8,6 @@ from odoo import Command, fields
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
-
 # each example is a savepoint on a real database: few of them, never timed, never shrunk
 orm_examples = settings(
     database=None,
@@ -68,7 +67,8 @@ class SubscriptionCommon(AccountTestInvoicingCommon):
     def _contract(cls, *lines, activate=True, **values):
         """A contract of ``lines``, each a dict or a product."""
         commands = [
-            Command.create(line if isinstance(line, dict) else {"product_id": line.id}) for line in lines or [cls.hosting]
+            Command.create(line if isinstance(line, dict) else {"product_id": line.id})
+            for line in lines or [cls.hosting]
         ]
         contract = cls.env["subscription.contract"].create(
             {

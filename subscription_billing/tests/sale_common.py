@@ -25,7 +25,8 @@ class SaleSubscriptionCommon(SubscriptionCommon):
     def _quote(self, *lines, **values):
         """A quotation of ``lines``, each a product or the values of a line."""
         commands = [
-            Command.create(line if isinstance(line, dict) else {"product_id": line.id}) for line in lines or [self.hosting]
+            Command.create(line if isinstance(line, dict) else {"product_id": line.id})
+            for line in lines or [self.hosting]
         ]
         return self.env["sale.order"].create(
             {

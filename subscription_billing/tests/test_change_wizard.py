@@ -108,9 +108,7 @@ class TestChangeWizard(SubscriptionCommon):
         wizard.action_preview()
         self.assertEqual(self._history(contract), before, "looking at the amounts changes nothing")
         shown, day, total = self._shown(wizard), wizard.billing_date, wizard.amount_total
-        self.assertEqual(
-            Decimal(str(wizard.amount)), sum(amount * count for (_name, amount), count in shown.items())
-        )
+        self.assertEqual(Decimal(str(wizard.amount)), sum(amount * count for (_name, amount), count in shown.items()))
         wizard.action_confirm()
         moves = self.engine._bill(contract, day)
         # what comes to nothing needs no document
@@ -140,7 +138,9 @@ class TestChangeWizard(SubscriptionCommon):
                 line.quantity = 2.0
         wizard = form.record
         action = wizard.action_preview()
-        self.assertEqual((action["res_model"], action["res_id"], wizard.step), ("subscription.change", wizard.id, "confirm"))
+        self.assertEqual(
+            (action["res_model"], action["res_id"], wizard.step), ("subscription.change", wizard.id, "confirm")
+        )
         self.assertEqual(
             (wizard.amount_credited, wizard.amount_charged, wizard.amount, wizard.amount_total),
             (53.33, 106.67, 53.34, self.tax_20.compute_all(53.34)["total_included"]),
@@ -158,14 +158,11 @@ class TestChangeWizard(SubscriptionCommon):
         contract = self._contract(
             {"product_id": self.hosting.id, "discount": 50.0, "discount_occurrences": 7}, date_start="2026-06-01"
         )
-        with self._wizard(contract) as form:
-            with form.line_ids.edit(0) as line:
-                line.quantity = 2.0
+        with self._wizard(contract) as form, form.line_ids.edit(0) as line:
+            line.quantity = 2.0
         form.record.action_confirm()
         rows = contract.history_line_ids.mapped(lambda line: (str(line.date_start), line.quantity, line.discount))
-        self.assertEqual(
-            rows, [("2026-06-01", 1.0, 50.0), ("2026-06-15", 2.0, 50.0), ("2027-01-01", 2.0, 0.0)]
-        )
+        self.assertEqual(rows, [("2026-06-01", 1.0, 50.0), ("2026-06-15", 2.0, 50.0), ("2027-01-01", 2.0, 0.0)])
 
     def test_removed_line_stops_and_new_line_opens_at_its_price(self):
         contract = self._contract(self.hosting, self.support, date_start="2026-06-01")
@@ -203,9 +200,8 @@ class TestChangeWizard(SubscriptionCommon):
 
     def test_back_shows_the_same_lines_again(self):
         contract = self._contract(date_start="2026-06-01")
-        with self._wizard(contract) as form:
-            with form.line_ids.edit(0) as line:
-                line.quantity = 3.0
+        with self._wizard(contract) as form, form.line_ids.edit(0) as line:
+            line.quantity = 3.0
         wizard = form.record
         wizard.action_preview()
         wizard.action_back()
@@ -214,9 +210,8 @@ class TestChangeWizard(SubscriptionCommon):
     def test_net_credit_becomes_a_credit_note(self):
         contract = self._contract({"product_id": self.hosting.id, "quantity": 3}, date_start="2026-06-01")
         self._bill(contract, "2026-06-01")
-        with self._wizard(contract) as form:
-            with form.line_ids.edit(0) as line:
-                line.quantity = 1.0
+        with self._wizard(contract) as form, form.line_ids.edit(0) as line:
+            line.quantity = 1.0
         wizard = form.record
         wizard.action_preview()
         self.assertEqual(wizard.amount, -106.67)
@@ -236,9 +231,8 @@ class TestChangeWizard(SubscriptionCommon):
         other = self._contract(date_start="2026-06-01")
         self._bill(own | other, "2026-06-01")
         wizards = self.env["subscription.change"].with_user(seller)
-        with Form(wizards.with_context(default_contract_id=own.id)) as form:
-            with form.line_ids.edit(0) as line:
-                line.quantity = 2.0
+        with Form(wizards.with_context(default_contract_id=own.id)) as form, form.line_ids.edit(0) as line:
+            line.quantity = 2.0
         form.record.action_preview()
         self.assertEqual(form.record.amount, 53.34)
         form.record.action_confirm()
@@ -247,9 +241,13 @@ class TestChangeWizard(SubscriptionCommon):
             Form(wizards.with_context(default_contract_id=other.id))
 
     def test_an_accountant_changes_nothing(self):
-        accountant = new_test_user(self.env, "change_accountant", groups="base.group_user,account.group_account_invoice")
+        accountant = new_test_user(
+            self.env, "change_accountant", groups="base.group_user,account.group_account_invoice"
+        )
         contract = self._contract(date_start="2026-06-01")
         with self.assertRaises(AccessError):
-            self.env["subscription.change"].with_user(accountant).create({"contract_id": contract.id, "date": "2026-06-20"})
+            self.env["subscription.change"].with_user(accountant).create(
+                {"contract_id": contract.id, "date": "2026-06-20"}
+            )
         with self.assertRaises(AccessError):
             contract.with_user(accountant)._amend(self._day("2026-06-20"), [(contract.line_ids, {"quantity": 2.0})])

@@ -98,7 +98,9 @@ class TestCloseWizard(SubscriptionCommon):
             self.assertEqual(sum((Decimal(str(move.amount_untaxed)) for move in credits), Decimal(0)), given_back)
             rest = self.engine._bill(contract, self._day("2027-12-31"))
             self.assertEqual(
-                sum((Decimal(str(move.amount_untaxed)) for move in rest if move.move_type == "out_invoice"), Decimal(0)),
+                sum(
+                    (Decimal(str(move.amount_untaxed)) for move in rest if move.move_type == "out_invoice"), Decimal(0)
+                ),
                 remaining,
             )
             savepoint.rollback()

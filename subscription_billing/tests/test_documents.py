@@ -46,7 +46,9 @@ class TestDocuments(SubscriptionCommon):
     def assertTies(self):
         """Rows of each document add up to its lines, and no day counts twice."""
         moves = self.env["account.move"].search([("line_ids.subscription_line_id.contract_id", "=", self.contract.id)])
-        for line in moves.filtered(lambda move: move.state == "posted").invoice_line_ids.filtered("subscription_line_id"):
+        for line in moves.filtered(lambda move: move.state == "posted").invoice_line_ids.filtered(
+            "subscription_line_id"
+        ):
             billed, credited = line._subscription_ledger()
             expected = billed._total("amount_invoiced") - credited._total("amount_credited")
             if billed or credited:
@@ -157,13 +159,19 @@ class TestDocuments(SubscriptionCommon):
     def test_any_order_of_actions_keeps_the_books(self, actions):
         with self.env.cr.savepoint() as savepoint:
             self.contract = self._contract(
-                {"product_id": self.hosting.id, "price_unit": 100.0}, {"product_id": self.support.id, "price_unit": 33.33}
+                {"product_id": self.hosting.id, "price_unit": 100.0},
+                {"product_id": self.support.id, "price_unit": 33.33},
             )
             self.invoice("2026-02-01")
             for action, pick in actions:
                 self.try_to(action, pick)
                 self.assertTies()
-            self.assertEqual(self.env["subscription.period"].search_count([("state", "=", "released"), ("credit_line_id.parent_state", "=", "posted")]), 0)
+            self.assertEqual(
+                self.env["subscription.period"].search_count(
+                    [("state", "=", "released"), ("credit_line_id.parent_state", "=", "posted")]
+                ),
+                0,
+            )
             savepoint.rollback()
         self.env.invalidate_all()
 

@@ -52,7 +52,9 @@ class TestEngine(SubscriptionCommon):
             date_start="2026-02-15",
             proration_policy="months_then_days",
         )
-        self.assertEqual(self.bill(contract, "2026-04-01"), [150.0, 300.0], "half of February and March, of three months")
+        self.assertEqual(
+            self.bill(contract, "2026-04-01"), [150.0, 300.0], "half of February and March, of three months"
+        )
 
     def test_one_off_once_with_the_first_invoice(self):
         contract = self._contract(self.hosting, self.setup_fee)
@@ -140,7 +142,9 @@ class TestEngine(SubscriptionCommon):
 
     def test_quantity_and_price_of_the_contract_on_the_invoice(self):
         contract = self._contract(
-            {"product_id": self.hosting.id, "quantity": 3.0, "price_unit": 33.33}, date_start="2026-01-20", alignment="calendar"
+            {"product_id": self.hosting.id, "quantity": 3.0, "price_unit": 33.33},
+            date_start="2026-01-20",
+            alignment="calendar",
         )
         line = self._bill(contract, "2026-01-20").invoice_line_ids
         self.assertEqual((line.quantity, line.price_subtotal), (3.0, 38.71))
@@ -149,7 +153,9 @@ class TestEngine(SubscriptionCommon):
         contract = self._contract()
         first = self._bill(contract, "2026-01-01")
         self.assertEqual(first.invoice_line_ids.tax_ids, self.tax_20)
-        exempt = self.tax_20.copy({"name": "Exempt", "amount": 0.0, "fiscal_position_ids": False, "original_tax_ids": False})
+        exempt = self.tax_20.copy(
+            {"name": "Exempt", "amount": 0.0, "fiscal_position_ids": False, "original_tax_ids": False}
+        )
         abroad = self.env["account.fiscal.position"].create({"name": "Abroad", "tax_ids": [Command.link(exempt.id)]})
         exempt.original_tax_ids = self.tax_20
         self.customer.property_account_position_id = abroad

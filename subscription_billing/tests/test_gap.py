@@ -162,7 +162,9 @@ class TestGap(SubscriptionCommon):
         self, unit, interval, start, length, alignment, alignment_day, timing, billed_days, kind
     ):
         with self.env.cr.savepoint() as savepoint:
-            recurrence = self.env["subscription.recurrence"].create({"name": "Drawn", "unit": unit, "interval": interval})
+            recurrence = self.env["subscription.recurrence"].create(
+                {"name": "Drawn", "unit": unit, "interval": interval}
+            )
             product = {"recurring": self.hosting, "usage": self.traffic, "one_off": self.setup_fee}[kind]
             contract = self._contract(
                 {"product_id": product.id, "recurrence_id": recurrence.id},

@@ -44,7 +44,13 @@ class GuardCommon(SubscriptionCommon):
         return str(self.env[model]._sql_error_to_message(error))
 
     def _written(self):
-        names = ("account.move", "account.move.line", "subscription.period", "subscription.amendment", "subscription.usage")
+        names = (
+            "account.move",
+            "account.move.line",
+            "subscription.period",
+            "subscription.amendment",
+            "subscription.usage",
+        )
         return {name: self.env[name].sudo().search_count([]) for name in names}
 
 
@@ -243,7 +249,12 @@ class TestBadUsage(GuardCommon):
     def test_event_by_hand_outside_the_service(self):
         with self.assertRefused(self.contract.name, "Traffic", "correct the date"):
             self.usage.create(
-                {"contract_id": self.contract.id, "line_id": self.contract.line_ids.id, "date": "2025-12-31", "quantity": 1}
+                {
+                    "contract_id": self.contract.id,
+                    "line_id": self.contract.line_ids.id,
+                    "date": "2025-12-31",
+                    "quantity": 1,
+                }
             )
 
     def test_billed_event_stays(self):
@@ -291,7 +302,9 @@ class TestPreflight(GuardCommon):
         self.assertNotBilled(journal.display_name, "archived", "choose another one")
 
     def test_no_journal(self):
-        self.env["account.journal"].search([("type", "=", "sale"), ("company_id", "=", self.env.company.id)]).active = False
+        self.env["account.journal"].search(
+            [("type", "=", "sale"), ("company_id", "=", self.env.company.id)]
+        ).active = False
         self.assertNotBilled("no sales journal", "create one")
 
     def test_archived_product(self):
@@ -462,5 +475,3 @@ class TestConstraints(GuardCommon):
         twin.sudo().state = "void"
         self.env.flush_all()
         self.assertEqual(len(self.engine._guard_errors()), 1, "no row stands in the way of the upgrade any more")
-
-

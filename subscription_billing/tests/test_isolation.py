@@ -184,9 +184,12 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
         self.assertEqual(sum(map(bool, contracts.mapped("billing_error"))), 4)
         self.assertFalse(contracts.invoice_ids)
 
-        with patch.object(subscription_engine_cron, "MAX_FAILURES", 4), freeze_time("2026-06-15 11:30:00"):
-            with mute_logger(CRON_LOGGER):
-                self._cron(batch_size=2)
+        with (
+            patch.object(subscription_engine_cron, "MAX_FAILURES", 4),
+            freeze_time("2026-06-15 11:30:00"),
+            mute_logger(CRON_LOGGER),
+        ):
+            self._cron(batch_size=2)
         self.assertEqual(contracts.filtered("invoice_ids"), contracts[6:], "an hour later the others are served")
 
     def test_run_yields_and_goes_on_at_once(self):

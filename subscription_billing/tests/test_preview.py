@@ -5,10 +5,35 @@ from odoo.tests import freeze_time, tagged
 
 from .common import SubscriptionCommon
 
-LINE = ("name", "quantity", "price_unit", "product_id", "product_uom_id", "tax_ids", "account_id", "analytic_distribution",
-        "subscription_line_id", "subscription_credited_line_id", "deferred_start_date", "deferred_end_date")  # fmt: skip
-DOCUMENT = ("move_type", "partner_id", "partner_shipping_id", "currency_id", "journal_id", "invoice_date", "fiscal_position_id",
-            "invoice_payment_term_id", "invoice_origin", "ref", "company_id", "invoice_user_id", "team_id")  # fmt: skip
+LINE = (
+    "name",
+    "quantity",
+    "price_unit",
+    "product_id",
+    "product_uom_id",
+    "tax_ids",
+    "account_id",
+    "analytic_distribution",
+    "subscription_line_id",
+    "subscription_credited_line_id",
+    "deferred_start_date",
+    "deferred_end_date",
+)
+DOCUMENT = (
+    "move_type",
+    "partner_id",
+    "partner_shipping_id",
+    "currency_id",
+    "journal_id",
+    "invoice_date",
+    "fiscal_position_id",
+    "invoice_payment_term_id",
+    "invoice_origin",
+    "ref",
+    "company_id",
+    "invoice_user_id",
+    "team_id",
+)
 
 
 @freeze_time("2026-06-15")
@@ -82,9 +107,10 @@ class TestPreview(SubscriptionCommon):
     def assertBilledAsPreviewed(self, contracts, until):
         until = self._day(until)
         groups = [
-            group for group in self.engine._groups(self.engine._preview(contracts, until))
+            group
+            for group in self.engine._groups(self.engine._preview(contracts, until))
             if any(charge.amount for charge in group)
-        ]  # fmt: skip
+        ]
         seen = [self._seen(group) for group in groups]
         before = self.env["account.move"].search_count([])
         self.engine._preview(contracts, until)
@@ -166,7 +192,12 @@ class TestPreview(SubscriptionCommon):
 
     def test_taxes(self):
         position = self.env["account.fiscal.position"].create({"name": "Reduced"})
-        self.tax_10.write({"fiscal_position_ids": [Command.link(position.id)], "original_tax_ids": [Command.set(self.tax_included.ids)]})
+        self.tax_10.write(
+            {
+                "fiscal_position_ids": [Command.link(position.id)],
+                "original_tax_ids": [Command.set(self.tax_included.ids)],
+            }
+        )
         lines = [self.consumer_product, {"product_id": self.hosting.id, "tax_ids": [Command.set(self.tax_10.ids)]}]
         for values in ({}, {"fiscal_position_id": position.id}):
             with self.subTest(values):
@@ -192,7 +223,10 @@ class TestPreview(SubscriptionCommon):
         for mode in ("note", "next"):
             with self.subTest(mode):
                 contract = self._contract(
-                    {"product_id": self.hosting.id, "quantity": 4}, self.support, credit_mode=mode, date_start="2026-05-01"
+                    {"product_id": self.hosting.id, "quantity": 4},
+                    self.support,
+                    credit_mode=mode,
+                    date_start="2026-05-01",
                 )
                 self._bill(contract, "2026-06-15")
                 hosting, support = contract.line_ids

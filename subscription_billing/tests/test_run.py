@@ -323,7 +323,15 @@ class TestRun(RunCommon):
         self.assertEqual(contract.invoice_ids.state, "draft")
         self.assertRecordValues(
             run.proposal_ids,
-            [{"state": "drafted", "is_approved": False, "is_changed": True, "simulated_total": 115.0, "amount_total": 103.5}],
+            [
+                {
+                    "state": "drafted",
+                    "is_approved": False,
+                    "is_changed": True,
+                    "simulated_total": 115.0,
+                    "amount_total": 103.5,
+                }
+            ],
         )
         run.action_approve()
         run.action_post()

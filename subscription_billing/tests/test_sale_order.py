@@ -200,7 +200,9 @@ class TestSaleOrder(SaleSubscriptionCommon):
     def test_one_button_confirms_and_opens_the_contract(self):
         order = self._quote()
         action = order.action_confirm_subscription()
-        self.assertEqual((action["res_model"], action["res_id"]), ("subscription.contract", order.subscription_contract_id.id))
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), ("subscription.contract", order.subscription_contract_id.id)
+        )
 
     def test_a_salesperson_without_rights_on_contracts_confirms(self):
         seller = new_test_user(self.env, "seller", groups="sales_team.group_sale_salesman")
@@ -215,7 +217,9 @@ class TestSaleOrder(SaleSubscriptionCommon):
         order = self._order()
         order.subscription_contract_id.sudo().user_id = self.env.ref("base.user_admin")
         reader = new_test_user(
-            self.env, "reader", groups="sales_team.group_sale_salesman_all_leads,subscription_billing.group_subscription_user"
+            self.env,
+            "reader",
+            groups="sales_team.group_sale_salesman_all_leads,subscription_billing.group_subscription_user",
         )
         self.env.invalidate_all()
         own_view = order.with_user(reader)
@@ -245,7 +249,9 @@ class TestSaleOrder(SaleSubscriptionCommon):
     # taxes and prices
 
     def test_taxes_are_forced_only_where_a_person_changed_them(self):
-        order = self._quote(self.hosting, {"product_id": self.support.id, "tax_ids": [Command.set(self.tax_sale_b.ids)]})
+        order = self._quote(
+            self.hosting, {"product_id": self.support.id, "tax_ids": [Command.set(self.tax_sale_b.ids)]}
+        )
         order.action_confirm()
         self.assertEqual(
             [line.tax_ids for line in order.subscription_contract_id.line_ids],
@@ -310,7 +316,10 @@ class TestSaleOrder(SaleSubscriptionCommon):
         self._set_today("2026-03-21")
         order = self.env["sale.order"].browse(contract.action_upsell_quote()["res_id"])
         self.assertEqual(order.subscription_plan_id, self.plan)
-        order.order_line = [Command.create({"product_id": self.support.id}), Command.create({"product_id": self.setup_fee.id})]
+        order.order_line = [
+            Command.create({"product_id": self.support.id}),
+            Command.create({"product_id": self.setup_fee.id}),
+        ]
         expected = order._subscription_first_invoice()
         order.action_confirm()
         order._action_confirm()
@@ -352,7 +361,10 @@ class TestSaleOrder(SaleSubscriptionCommon):
             order._recompute_taxes()
 
     def test_recurring_lines_cannot_join_a_confirmed_order(self):
-        order, plain = self._order(self.hosting, {"product_id": self.support.id, "product_uom_qty": 0}), self._order(self.router)
+        order, plain = (
+            self._order(self.hosting, {"product_id": self.support.id, "product_uom_qty": 0}),
+            self._order(self.router),
+        )
         with self.assertRaisesRegex(UserError, "upsell"):
             order.order_line = [Command.create({"product_id": self.support.id})]
         with self.assertRaisesRegex(UserError, "Change button"):
@@ -396,7 +408,9 @@ class TestSaleOrder(SaleSubscriptionCommon):
         order = self._order(self.hosting, self.router)
         contract = order.subscription_contract_id
         order.action_cancel()
-        self.assertEqual((order.state, contract.state, contract.next_billing_date, contract.mrr), ("cancel", "closed", False, 0))
+        self.assertEqual(
+            (order.state, contract.state, contract.next_billing_date, contract.mrr), ("cancel", "closed", False, 0)
+        )
         self.assertFalse(self.engine._preview(contract, self._day("2030-01-01")))
         self.assertFalse(order.order_line.filtered("subscription_line_handed_over"))
         self.assertIn("closed", order.message_ids[0].body)

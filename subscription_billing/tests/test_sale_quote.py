@@ -116,7 +116,12 @@ class TestSaleQuote(SaleSubscriptionCommon):
             order = self._quote(
                 self.hosting,
                 *(
-                    {"product_id": getattr(self, name).id, "product_uom_qty": quantity, "price_unit": float(price), "discount": off}
+                    {
+                        "product_id": getattr(self, name).id,
+                        "product_uom_qty": quantity,
+                        "price_unit": float(price),
+                        "discount": off,
+                    }
                     for name, quantity, price, off in lines
                 ),
                 subscription_start_date=start,

@@ -52,7 +52,7 @@ class TestTime(SubscriptionCommon):
     def _hours_billed(self, contracts, first, hours):
         """The hours, in UTC, after which each contract had more invoices than before."""
         billed = {contract: [] for contract in contracts}
-        counts = {contract: 0 for contract in contracts}
+        counts = dict.fromkeys(contracts, 0)
         for offset in range(hours):
             moment = first + offset * HOUR
             self._cron_at(moment)

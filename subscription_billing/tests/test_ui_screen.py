@@ -72,7 +72,10 @@ class TestUiScreen(SubscriptionCommon):
                 self.assertEqual((line.price_unit, line.recurrence_id), (100.0, self.monthly))
                 line.quantity = 3.0
         contract = form.record
-        self.assertEqual((contract.date_start, contract.recurring_summary), (self._day("2026-06-15"), f"{self._money(300)} per month"))
+        self.assertEqual(
+            (contract.date_start, contract.recurring_summary),
+            (self._day("2026-06-15"), f"{self._money(300)} per month"),
+        )
         contract.action_activate()
         self.assertTrue(contract.is_due)
         action = contract.action_bill_now()

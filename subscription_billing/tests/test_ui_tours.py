@@ -52,7 +52,9 @@ class TestUiTours(SubscriptionCommon, HttpCase):
         self._bill(contract, contract._today())
         self._open(contract, "subscription_change_quantity", self.seller)
         self.assertEqual(contract.current_line_ids.quantity, 3.0)
-        self.assertEqual(contract.amendment_ids.filtered(lambda amendment: amendment.kind == "change").reason, "Two more")
+        self.assertEqual(
+            contract.amendment_ids.filtered(lambda amendment: amendment.kind == "change").reason, "Two more"
+        )
         self.assertEqual(self._bill(contract, contract._today()).amount_untaxed, 200.0)
 
     def test_closing_with_a_credit(self):

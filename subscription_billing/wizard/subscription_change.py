@@ -64,7 +64,9 @@ class SubscriptionChange(models.TransientModel):
         self.ensure_one()
         kept = self.line_ids.row_id.chain_id
         stopped = self._rows(self.contract_id, self.line_date).filtered(lambda row: row.chain_id not in kept)
-        changed = [(line.row_id, values) for line in self.line_ids if line.row_id and (values := line._changed_values())]
+        changed = [
+            (line.row_id, values) for line in self.line_ids if line.row_id and (values := line._changed_values())
+        ]
         opened = [(None, line._new_values()) for line in self.line_ids if not line.row_id]
         return changed + [(row, None) for row in stopped] + opened
 

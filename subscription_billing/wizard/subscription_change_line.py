@@ -13,9 +13,7 @@ class SubscriptionChangeLine(models.TransientModel):
     change_id = fields.Many2one("subscription.change", required=True, ondelete="cascade", index=True)
     row_id = fields.Many2one("subscription.line", "Contract line", ondelete="cascade")
     currency_id = fields.Many2one(related="change_id.currency_id")
-    product_id = fields.Many2one(
-        "product.product", required=True, ondelete="cascade", domain=[("sale_ok", "=", True)]
-    )
+    product_id = fields.Many2one("product.product", required=True, ondelete="cascade", domain=[("sale_ok", "=", True)])
     name = fields.Text("Description", compute="_compute_from_product", store=True, readonly=False)
     quantity = fields.Float(digits="Product Unit", default=1.0, required=True)
     product_uom_id = fields.Many2one("uom.uom", "Unit", compute="_compute_from_product", store=True, readonly=False)

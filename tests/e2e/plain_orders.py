@@ -2,7 +2,7 @@
 
 import json
 
-from odoo import Command, fields
+from odoo import Command
 
 company = env.company
 if not company.chart_template:
@@ -14,7 +14,9 @@ customer = env["res.partner"].create({"name": "A customer", "is_company": True})
 
 
 def product(name, price, **values):
-    return env["product.product"].create({"name": name, "list_price": price, "taxes_id": [Command.set(tax.ids)], **values})
+    return env["product.product"].create(
+        {"name": name, "list_price": price, "taxes_id": [Command.set(tax.ids)], **values}
+    )
 
 
 service = product("Service", 50.0, type="service", invoice_policy="order")
@@ -33,7 +35,9 @@ def order(*lines, **values):
         {
             "partner_id": customer.id,
             "date_order": "2026-03-10 10:00:00",
-            "order_line": [Command.create(line if isinstance(line, dict) else {"product_id": line.id}) for line in lines],
+            "order_line": [
+                Command.create(line if isinstance(line, dict) else {"product_id": line.id}) for line in lines
+            ],
             **values,
         }
     )
@@ -105,7 +109,10 @@ def stored(records):
         and not name.endswith(("_move_id", "_line_id"))
     )
     return [
-        {name: str(record[name].mapped("display_name") if record._fields[name].relational else record[name]) for name in names}
+        {
+            name: str(record[name].mapped("display_name") if record._fields[name].relational else record[name])
+            for name in names
+        }
         for record in records
     ]
 

@@ -79,7 +79,8 @@ env["ir.module.module"].search([("name", "=", "subscription_billing")]).button_i
 LEFT = """
 import json
 queries = {
-    "tables": "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname LIKE '%%subscription%%'",
+    "tables": "SELECT relname FROM pg_class "
+    "WHERE relnamespace = 'public'::regnamespace AND relname LIKE '%%subscription%%'",
     "columns": "SELECT table_name || '.' || column_name FROM information_schema.columns "
                "WHERE table_schema = 'public' AND column_name LIKE 'subscription%%'",
     "constraints": "SELECT conname FROM pg_constraint "

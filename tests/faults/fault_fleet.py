@@ -29,7 +29,9 @@ def product(name, price, **values):
 HOSTING, SUPPORT = product("Hosting", 100.0), product("Support", 33.33)
 SETUP = product("Setup", 50.0, subscription_recurring=False)
 TRAFFIC = product("Traffic", 2.0, subscription_kind="usage")
-PLAN = env.ref("subscription_billing.plan_monthly", raise_if_not_found=False) or env["subscription.plan"].search([], limit=1)  # noqa: F821
+PLAN = env.ref("subscription_billing.plan_monthly", raise_if_not_found=False) or env["subscription.plan"].search(
+    [], limit=1
+)  # noqa: F821
 QUARTERLY = env.ref("subscription_billing.recurrence_quarterly")  # noqa: F821
 
 

@@ -146,7 +146,9 @@ def impatient(env, inside, timeout):
 
 
 def _server():
-    return {name: os.environ[variable] for name, variable in (("host", "PGHOST"), ("port", "PGPORT"), ("user", "PGUSER"))}
+    return {
+        name: os.environ[variable] for name, variable in (("host", "PGHOST"), ("port", "PGPORT"), ("user", "PGUSER"))
+    }
 
 
 # guards taken away, to prove that they are what protects
@@ -203,8 +205,18 @@ def without_check_of_guards(env, inside):
 FAULTS = {
     fault.__name__: fault
     for fault in (
-        pause, start, fail, kill, terminate, impatient,
-        without_lock, without_revision, without_revenue, without_refresh, without_recheck, without_rollback,
+        pause,
+        start,
+        fail,
+        kill,
+        terminate,
+        impatient,
+        without_lock,
+        without_revision,
+        without_revenue,
+        without_refresh,
+        without_recheck,
+        without_rollback,
         without_check_of_guards,
     )
 }

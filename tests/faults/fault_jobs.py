@@ -81,10 +81,7 @@ def guard_errors(env):
 def parked(env):
     """The contracts set aside with an error, and how many to-dos that made."""
     contracts = env["subscription.contract"].search([("billing_error", "!=", False)])
-    return {
-        contract.external_id: [contract.billing_error, len(contract.activity_ids)]
-        for contract in contracts
-    }
+    return {contract.external_id: [contract.billing_error, len(contract.activity_ids)] for contract in contracts}
 
 
 def archive_product_of(env, references):
@@ -106,7 +103,18 @@ def restore_products(env):
 JOBS = {
     job.__name__: job
     for job in (
-        arm, cron, scheduler, bill, amend, add_fee, set_aside, gaps, preview, guard_errors, parked,
-        archive_product_of, restore_products,
+        arm,
+        cron,
+        scheduler,
+        bill,
+        amend,
+        add_fee,
+        set_aside,
+        gaps,
+        preview,
+        guard_errors,
+        parked,
+        archive_product_of,
+        restore_products,
     )
 }

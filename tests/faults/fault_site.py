@@ -141,7 +141,11 @@ class Site:
 
     def query(self, statement, parameters=None):
         """Rows of a statement; what it changes is committed."""
-        with closing(self.connect()) as connection, connection, connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+        with (
+            closing(self.connect()) as connection,
+            connection,
+            connection.cursor(cursor_factory=NamedTupleCursor) as cursor,
+        ):
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
@@ -150,12 +154,15 @@ class Site:
 
     def count_due(self):
         [[count]] = self.query(
-            "SELECT count(*) FROM subscription_contract WHERE next_billing_date <= current_date AND next_attempt IS NULL"
+            "SELECT count(*) FROM subscription_contract "
+            "WHERE next_billing_date <= current_date AND next_attempt IS NULL"
         )
         return count
 
     def count_invoices(self):
-        [[count]] = self.query("SELECT count(DISTINCT move_id) FROM account_move_line WHERE subscription_line_id IS NOT NULL")
+        [[count]] = self.query(
+            "SELECT count(DISTINCT move_id) FROM account_move_line WHERE subscription_line_id IS NOT NULL"
+        )
         return count
 
     def drop_constraints(self):

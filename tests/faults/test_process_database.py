@@ -6,7 +6,9 @@ import psycopg2
 import pytest
 
 BILL_AGAIN = """
-    INSERT INTO subscription_period (contract_id, company_id, line_id, chain_id, currency_id, date_start, date_stop, state)
+    INSERT INTO subscription_period (
+        contract_id, company_id, line_id, chain_id, currency_id, date_start, date_stop, state
+    )
     SELECT contract_id, company_id, line_id, chain_id, currency_id, date_start, date_stop, 'billed'
       FROM subscription_period ORDER BY id LIMIT 1
 """

@@ -8,7 +8,9 @@ import pytest
 STEPS = ("lock", "preview", "create", "period", "refresh", "post", "commit")
 # a counting row of the chain that a contract of the squad is about to bill, by somebody who does not commit
 FOREIGN_ROW = """
-    INSERT INTO subscription_period (contract_id, company_id, line_id, chain_id, currency_id, date_start, date_stop, state)
+    INSERT INTO subscription_period (
+        contract_id, company_id, line_id, chain_id, currency_id, date_start, date_stop, state
+    )
     SELECT contract_id, company_id, id, chain_id, currency_id, date_start, date_start + 1, 'waived'
       FROM subscription_line WHERE contract_id = %s LIMIT 1
 """
@@ -75,7 +77,9 @@ def test_busy_rows_are_left_for_the_next_run(squad, squad_reference):
 
 @pytest.mark.parametrize("position", (0, 3, 9), ids=("first", "middle", "last"))
 def test_poisoned_contract_among_many(squad, squad_reference, position):
-    ids = [row[0] for row in squad.query("SELECT external_id FROM subscription_contract ORDER BY next_billing_date, id")]
+    ids = [
+        row[0] for row in squad.query("SELECT external_id FROM subscription_contract ORDER BY next_billing_date, id")
+    ]
     poisoned = ids[position]
     squad.run("archive_product_of", references=[poisoned])
     squad.run("cron", batch_size=10)

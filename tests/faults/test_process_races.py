@@ -43,7 +43,9 @@ def test_change_during_a_run_is_refused(squad, squad_reference):
     for at, reference in STEPS.items():
         run = squad.spawn("bill", {"kind": "pause", "at": at}, references=[reference])
         squad.wait_for_pause(run)
-        change = squad.outcome("amend", reference=reference, day=_start_of(squad, reference), values={"price_unit": 10.0})
+        change = squad.outcome(
+            "amend", reference=reference, day=_start_of(squad, reference), values={"price_unit": 10.0}
+        )
         assert "billed or changed by somebody else" in change.get("message", change)
         squad.resume(run)
         assert squad.join(run)["result"] == []
