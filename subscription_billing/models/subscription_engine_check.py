@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..memo import remembered
 from .subscription_period import COUNTING
 
 # what refuses a second billing, and the table it guards
@@ -187,14 +188,6 @@ class SubscriptionEngineCheck(models.AbstractModel):
         return errors
 
     @api.model
-    @remembered(
-        lambda charge: (
-            charge.line.product_id,
-            charge.line.company_id,
-            charge.line.with_context(active_test=False).tax_ids,
-            charge.fiscal_position_key,
-        )
-    )
     def _archived_taxes(self, charge):
         """The taxes that would be charged although they are archived, or be left out because they are.
 
@@ -204,7 +197,13 @@ class SubscriptionEngineCheck(models.AbstractModel):
         if line.tax_ids:
             return line.tax_ids.filtered(lambda tax: not tax.active)
         # a variant keeps the taxes that were active when it was first read: its template tells all of them
-        own = line.product_id.product_tmpl_id.taxes_id._filter_taxes_by_company(line.company_id)
-        mapped = self._fiscal_position(charge.contract).with_context(active_test=False).tax_ids
+        template, position = line.product_id.product_tmpl_id, self._fiscal_position(charge.contract)
+        return self._archived_product_taxes(template, line.company_id, position)
+
+    @api.model
+    @remembered(lambda *values: values)
+    def _archived_product_taxes(self, template, company, position):
+        own = template.with_context(active_test=False).taxes_id._filter_taxes_by_company(company)
+        mapped = position.with_context(active_test=False).tax_ids
         wanted = [own, *(mapped.filtered(lambda tax, own=own: own in tax.original_tax_ids) for own in own)]
         return own.browse().union(*(taxes for taxes in wanted if not any(taxes.mapped("active"))))
