@@ -43,3 +43,12 @@ def remembered(key):
         return wrapper
 
     return decorator
+
+
+def distinct_companies(records, names=None):
+    """For each field of ``records`` whose company is checked: one record for each value in each company."""
+    for name in names or records._fields:
+        field = records._fields[name]
+        if field.relational and field.check_company:
+            groups = records.grouped(lambda record, name=name: (record.company_id, record[name]))
+            yield name, records.browse(group.ids[0] for group in groups.values())

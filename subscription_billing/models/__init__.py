@@ -1,5 +1,11 @@
+# abstract models first: others inherit from them
+from . import subscription_dated, subscription_input, subscription_terms
+
+# isort: split
+
 from . import (
     account_analytic_account,
+    account_analytic_line,
     account_move,
     account_move_entry,
     account_move_line,
@@ -28,7 +34,6 @@ from . import (
     subscription_contract_preview,
     subscription_contract_sale,
     subscription_contract_screen,
-    subscription_dated,
     subscription_desk,
     subscription_engine,
     subscription_engine_check,
@@ -39,7 +44,6 @@ from . import (
     subscription_engine_sale,
     subscription_forecast_line,
     subscription_gap,
-    subscription_input,
     subscription_line,
     subscription_period,
     subscription_plan,
@@ -48,9 +52,9 @@ from . import (
     subscription_run_line,
     subscription_run_proposal,
     subscription_run_work,
+    subscription_run_print,
     subscription_stage,
     subscription_tag,
-    subscription_terms,
     subscription_terms_text,
     subscription_usage,
 )

@@ -50,17 +50,6 @@ class AccountMove(models.Model):
             self.env["subscription.engine"]._on_invoiced(billed)
         return posted
 
-    def _get_next_sequence_format(self):
-        """Documents that the engine posts together share the format of their number; Odoo counts on."""
-        if not self.env.context.get("subscription_same_sequence") or self.journal_id.is_self_billing:
-            return super()._get_next_sequence_format()
-        formats = self._get_sequence_cache()
-        key = ("subscription", self.journal_id, self.date, self.move_type)
-        if key not in formats:
-            formats[key] = super()._get_next_sequence_format()
-        text, values = formats[key]
-        return text, dict(values)
-
     def _subscription_sync_posted(self):
         lines = self.invoice_line_ids
         lines.filtered("subscription_line_id")._subscription_follow_amounts()

@@ -4,6 +4,9 @@ from odoo import api, models
 
 from .account_move_line_entry import COMPLETE
 
+# the context value of the posting of many documents by the engine
+POSTING = object()
+
 
 class AccountMove(models.Model):
     """Documents that the engine creates together, with everything that Odoo would add to each.
@@ -28,10 +31,25 @@ class AccountMove(models.Model):
             **({"subscription_chatter": COMPLETE, "mail_create_nolog": True} if with_chatter else {}),
         )
         moves = complete.create(vals_list).with_env(self.env)
+        due_lines = moves.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        self.env.add_to_compute(due_lines._fields["name"], due_lines)
         if with_chatter:
             moves._subscription_subscribe(vals_list)
             moves._subscription_log_creation()
         return moves
+
+    # posting
+
+    def _get_next_sequence_format(self):
+        """Documents that the engine posts together share the format of their number; Odoo counts on."""
+        if self.env.context.get("subscription_posting") is not POSTING or self.journal_id.is_self_billing:
+            return super()._get_next_sequence_format()
+        formats = self._get_sequence_cache()
+        key = ("subscription", self.journal_id, self.date, self.move_type)
+        if key not in formats:
+            formats[key] = super()._get_next_sequence_format()
+        text, values = formats[key]
+        return text, dict(values)
 
     # followers
 

@@ -1,17 +1,25 @@
 from odoo import api, models
 
+from ..memo import distinct_companies
+
 # the context value of the creation of complete entries: an object, so that no RPC client can send it
 COMPLETE = object()
-# what Odoo would compute on each line after writing it; the engine gives it, or it follows from the document
+# what Odoo computes on a line once it is written; the engine gives it, or it follows from what the engine gives
 COMPUTED = (
     "price_subtotal",
     "price_total",
+    "amount_residual",
+    "amount_residual_currency",
+    "reconciled",
+    "move_name",
     "parent_state",
     "date",
     "invoice_date",
     "ref",
-    "amount_residual",
-    "amount_residual_currency",
+    "payment_id",
+    "statement_line_id",
+    "statement_id",
+    "no_followup",
 )
 
 
@@ -40,9 +48,11 @@ class AccountMoveLine(models.Model):
     def _known_values(self, vals) -> dict:
         """What follows from the document, the repartition line, the account and the balance."""
         move = self.env["account.move"].browse(vals["move_id"])
-        repartition_line = self.env["account.tax.repartition.line"].browse(vals.get("tax_repartition_line_id"))
+        tax = self.env["account.tax.repartition.line"].browse(vals.get("tax_repartition_line_id")).tax_id
         account = self.env["account.account"].browse(vals["account_id"])
+        balance, amount_currency = vals["balance"], vals["amount_currency"]
         is_open = account.reconcile or account.account_type in ("asset_cash", "liability_credit_card")
+        is_zero = move.company_currency_id.is_zero(balance) and move.currency_id.is_zero(amount_currency)
         return {
             "journal_id": move.journal_id.id,
             "company_id": move.company_id.id,
@@ -51,31 +61,29 @@ class AccountMoveLine(models.Model):
             "date": move.date,
             "invoice_date": move.invoice_date,
             "ref": move.ref,
-            "tax_line_id": repartition_line.tax_id.id,
-            "tax_group_id": repartition_line.tax_id.tax_group_id.id,
-            "debit": max(vals["balance"], 0.0),
-            "credit": max(-vals["balance"], 0.0),
+            "tax_line_id": tax.id,
+            "tax_group_id": tax.tax_group_id.id,
+            "debit": max(balance, 0.0),
+            "credit": max(-balance, 0.0),
+            "amount_residual": balance if is_open else 0.0,
+            "amount_residual_currency": amount_currency if is_open else 0.0,
+            "reconciled": is_open and is_zero,
             "is_storno": False,
-            "amount_residual": vals["balance"] if is_open else 0.0,
-            "amount_residual_currency": vals["amount_currency"] if is_open else 0.0,
+            "no_followup": False,
         }
 
     def _create(self, data_list):
         lines = super()._create(data_list)
         if self._is_complete():
-            known = lines.filtered(lambda line: line.display_type in ("product", "tax", "payment_term"))
+            complete = self.concat(*(data["record"] for data in data_list if "balance" in data["stored"]))
             for name in COMPUTED:
-                self.env.remove_to_compute(self._fields[name], known)
+                self.env.remove_to_compute(self._fields[name], complete)
         return lines
 
     def _check_company(self, fnames=None):
         """Lines of one company that refer to the same record are checked once."""
         if not self._is_complete():
             return super()._check_company(fnames)
-        for name in fnames or self._fields:
-            field = self._fields[name]
-            if field.relational and field.check_company:
-                groups = self.grouped(lambda line, name=name: (line.company_id, line[name]))
-                samples = self.browse(lines.ids[0] for lines in groups.values())
-                super(AccountMoveLine, samples)._check_company([name])
+        for name, samples in distinct_companies(self, fnames):
+            super(AccountMoveLine, samples)._check_company([name])
         return None

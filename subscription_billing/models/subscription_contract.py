@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import plaintext2html
 
 from ..core import timeline
@@ -331,6 +331,24 @@ class SubscriptionContract(models.Model):
             if contract.billed_until and contract.billed_until < contract.date_start:
                 raise ValidationError(
                     self.env._("%s is said to be billed until a day before its start.", contract.display_name)
+                )
+
+    @api.constrains("invoicing_mode", "plan_id")
+    def _check_review(self):
+        """What a plan wants reviewed is not posted unseen because a salesperson says so."""
+        may_post = self.env.su or any(
+            self.env.user.has_group(group)
+            for group in ("account.group_account_invoice", "subscription_billing.group_subscription_manager")
+        )
+        for contract in self if not may_post else ():
+            if contract.plan_id.invoicing_mode == "draft" and contract.invoicing_mode != "draft":
+                raise AccessError(
+                    self.env._(
+                        "The plan %(plan)s asks for a review of its invoices: only accounting or a manager lifts it on "
+                        "%(contract)s.",
+                        plan=contract.plan_id.display_name,
+                        contract=contract.display_name,
+                    )
                 )
 
     @api.onchange("plan_id")

@@ -209,7 +209,12 @@ class SubscriptionDesk(models.AbstractModel):
             "label": label,
             "value": len(runs),
             "details": [
-                self.env._("%(run)s: %(count)s to approve", run=run.name, count=run.to_approve_count)
+                self.env._(
+                    "%(run)s: %(count)s to approve, %(failed)s blocked",
+                    run=run.name,
+                    count=run.to_approve_count,
+                    failed=run.failed_count,
+                )
                 for run in runs[:MAX_REASONS]
             ],
             "tone": "warning" if runs else "muted",

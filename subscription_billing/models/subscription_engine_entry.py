@@ -1,5 +1,7 @@
-from odoo import Command, api, models
+from odoo import Command, api, fields, models
 from odoo.tools import frozendict, ormcache
+
+from .account_move_entry import POSTING
 
 # addons whose overrides of the methods below leave a new customer invoice as `account` and `mail` make it
 NEUTRAL = {"account", "hr_expense", "mail", "rating", "sms", "stock_account", "subscription_billing"}
@@ -36,10 +38,14 @@ SYNC = frozendict(
             "_compute_currency_id",
             "_compute_currency_rate",
             "_compute_balance",
+            "_compute_debit_credit",
             "_compute_amount_currency",
+            "_compute_amount_residual",
+            "_compute_totals",
             "_compute_is_refund",
             "_compute_epd_needed",
             "_compute_discount_allocation_needed",
+            "_compute_no_followup",
         ),
         "account.tax": (
             "_prepare_base_line_for_taxes_computation",
@@ -75,7 +81,7 @@ CHATTER = frozendict(
         "mail.followers": ("_get_recipient_data",),
     }
 )
-# the values of Odoo's own fields that are read below; any other one takes the ordinary path
+# the fields of `account` that are read below; a value for any other one takes the ordinary path
 READ_ON_MOVE = {
     "move_type",
     "company_id",
@@ -89,7 +95,6 @@ READ_ON_MOVE = {
     "invoice_origin",
     "invoice_line_ids",
     "invoice_user_id",
-    "team_id",
     "ref",
     "narration",
     "reversed_entry_id",
@@ -102,21 +107,18 @@ READ_ON_LINE = {
     "quantity",
     "product_uom_id",
     "price_unit",
+    "discount",
     "tax_ids",
     "account_id",
     "analytic_distribution",
 }
-TAX_LINE = {
-    "display_type": "tax",
-    "sequence": 10000,
-    "product_uom_id": False,
-    "quantity": 0.0,
-    "price_unit": 0.0,
-    "price_subtotal": 0.0,
-    "price_total": 0.0,
-}
-DUE_LINE = {**TAX_LINE, "display_type": "payment_term", "sequence": 12000, "tax_ids": []}
+NEEDED_ON_LINE = {"product_id", "name", "quantity", "product_uom_id", "price_unit", "tax_ids", "analytic_distribution"}
+WITHOUT_AMOUNT = ("line_section", "line_subsection", "line_note")
 AMOUNT_TYPES = {"percent", "division", "fixed", "group"}
+# a line that Odoo adds: no goods on it
+ADDED = {"product_uom_id": False, "quantity": 0.0, "price_unit": 0.0, "price_subtotal": 0.0, "price_total": 0.0}
+TAX_LINE = {**ADDED, "display_type": "tax", "sequence": 10000}
+DUE_LINE = {**ADDED, "display_type": "payment_term", "sequence": 12000, "tax_ids": [], "name": False}
 
 
 class SubscriptionEngineEntry(models.AbstractModel):
@@ -133,15 +135,14 @@ class SubscriptionEngineEntry(models.AbstractModel):
     @api.model
     def _create_moves(self, vals_list):
         """The documents of ``vals_list``, in its order."""
-        fast = [self._is_proven(vals) for vals in vals_list]
-        entries = iter(self._create_entries([vals for vals, proven in zip(vals_list, fast, strict=True) if proven]))
-        others = iter(super()._create_moves([vals for vals, proven in zip(vals_list, fast, strict=True) if not proven]))
-        return self.env["account.move"].union(*(next(entries if proven else others) for proven in fast))
+        entries = [self._entry_vals(vals) if self._is_proven(vals) else None for vals in vals_list]
+        complete = iter(self._create_entries([entry for entry in entries if entry]))
+        ordinary = [vals for vals, entry in zip(vals_list, entries, strict=True) if not entry]
+        others = iter(super()._create_moves(ordinary))
+        return self.env["account.move"].union(*(next(complete if entry else others) for entry in entries))
 
     @api.model
-    def _create_entries(self, vals_list):
-        """Documents created with all their lines."""
-        entries = [self._entry_vals(vals) for vals in vals_list]
+    def _create_entries(self, entries):
         return self.env["account.move"].sudo()._subscription_create_complete(entries, self._is_known(CHATTER))
 
     @api.model
@@ -150,7 +151,7 @@ class SubscriptionEngineEntry(models.AbstractModel):
         keys = {key for line in moves.line_ids for key in line.analytic_distribution or {}}
         ids = {int(id_) for key in keys for id_ in key.split(",") if id_.isdigit()}
         known = frozenset(self.env["account.analytic.account"].browse(ids).exists()._ids)
-        super()._issue(moves.with_context(subscription_analytic_ids=known, subscription_same_sequence=True))
+        super()._issue(moves.with_context(subscription_posting=POSTING, subscription_analytic_ids=known))
 
     # what is proven
 
@@ -159,15 +160,16 @@ class SubscriptionEngineEntry(models.AbstractModel):
         """Whether the entry of these values is known to be what Odoo would make of them."""
         moves = self.env["account.move"]
         company = self.env["res.company"].browse(vals["company_id"])
+        terms = self.env["account.payment.term"].browse(vals["invoice_payment_term_id"])
         lines = [line for _command, _id, line in vals["invoice_line_ids"]]
         return bool(
             self._is_known(SYNC)
             and self._is_read(moves, vals.keys(), READ_ON_MOVE)
             and all(self._is_read(moves.line_ids, line.keys(), READ_ON_LINE) for line in lines)
+            and all(self._is_line_proven(line) for line in lines)
             and not company.account_storno
             and not company.account_discount_expense_allocation_id
-            and not self.env["account.payment.term"].browse(vals["invoice_payment_term_id"]).early_discount
-            and all(self._is_tax_proven(tax) for line in lines for tax in self._entry_taxes(line))
+            and not (terms.early_discount and terms.early_pay_discount_computation == "mixed")
         )
 
     @api.model
@@ -190,41 +192,59 @@ class SubscriptionEngineEntry(models.AbstractModel):
         return all("account" not in records._fields[name]._modules for name in given - read if name in records._fields)
 
     @api.model
-    def _is_tax_proven(self, tax) -> bool:
-        return tax.amount_type in AMOUNT_TYPES and tax.tax_exigibility != "on_payment"
+    def _is_line_proven(self, line) -> bool:
+        if line.get("display_type") in WITHOUT_AMOUNT:
+            return True
+        return line.keys() >= NEEDED_ON_LINE and bool(line["product_id"]) and all(
+            tax.amount_type in AMOUNT_TYPES and tax.tax_exigibility != "on_payment" for tax in self._entry_taxes(line)
+        )
 
     # the entry
 
     @api.model
-    def _entry_vals(self, vals) -> dict:
-        """The values of a document with all the lines that Odoo would add to it."""
+    def _entry_vals(self, vals) -> dict | None:
+        """The values of a document with all the lines that Odoo would add; None without the accounts for them."""
         company = self.env["res.company"].browse(vals["company_id"])
         currency = self.env["res.currency"].browse(vals["currency_id"])
-        lines = [dict(line) for _command, _id, line in vals["invoice_line_ids"]]
         partner = self.env["res.partner"].browse(vals["partner_id"]).commercial_partner_id
         common = {"partner_id": partner.id, "currency_id": currency.id}
-        tax_lines = self._add_taxes(vals, lines, company, currency, partner)
-        due_lines = self._due_lines(vals, lines, tax_lines, company, currency, partner)
-        for line in lines:
-            line.setdefault("display_type", "product")
-            line.update(common)
-        values = dict(vals)
-        del values["invoice_line_ids"]
-        values["line_ids"] = [Command.create(line) for line in lines + tax_lines + due_lines]
-        values["invoice_date_due"] = max((line["date_maturity"] for line in due_lines), default=vals["invoice_date"])
-        return values
+        lines = [{"display_type": "product", **line, **common} for _command, _id, line in vals["invoice_line_ids"]]
+        products = [line for line in lines if line["display_type"] == "product"]
+        for line in products:
+            line["account_id"] = line.get("account_id") or self._income_account(vals, line).id
+        receivable = self._receivable_account(vals, partner)
+        if not receivable or not all(line["account_id"] for line in products):
+            return None
+        added = self._add_taxes(vals, products, company, currency, partner)
+        due_lines = self._due_lines(vals, products, added, company, currency)
+        added += [{**DUE_LINE, **common, "account_id": receivable.id, **line} for line in due_lines]
+        return {
+            **{name: value for name, value in vals.items() if name != "invoice_line_ids"},
+            "invoice_date_due": max(line["date_maturity"] for line in due_lines),
+            "line_ids": [Command.create(line) for line in lines + added],
+        }
+
+    @api.model
+    def _income_account(self, vals, line):
+        product = self.env["product.product"].browse(line["product_id"]).with_company(vals["company_id"])
+        position = self.env["account.fiscal.position"].browse(vals["fiscal_position_id"])
+        return product.product_tmpl_id.get_product_accounts(fiscal_pos=position)["income"]
+
+    @api.model
+    def _receivable_account(self, vals, partner):
+        account = partner.with_company(vals["company_id"]).property_account_receivable_id
+        return self.env["account.fiscal.position"].browse(vals["fiscal_position_id"]).map_account(account)
 
     @api.model
     def _entry_taxes(self, line):
         """The taxes of the values of a line, those inside groups included."""
-        [[_command, _id, ids]] = line.get("tax_ids") or [Command.set([])]
+        [[_command, _id, ids]] = line["tax_ids"]
         return self.env["account.tax"].browse(ids).flatten_taxes_hierarchy()
 
     @api.model
-    def _add_taxes(self, vals, lines, company, currency, partner) -> list[dict]:
+    def _add_taxes(self, vals, products, company, currency, partner) -> list[dict]:
         """Put amounts and tags on the product lines; returns the tax lines they call for."""
         taxes = self.env["account.tax"]
-        products = [line for line in lines if line.get("display_type", "product") == "product"]
         rate = self.env["res.currency"]._get_conversion_rate(
             from_currency=company.currency_id, to_currency=currency, company=company, date=vals["invoice_date"]
         )
@@ -245,79 +265,62 @@ class SubscriptionEngineEntry(models.AbstractModel):
     @api.model
     def _base_line(self, vals, line, currency, partner, rate) -> dict:
         """The values of a product line as the taxes read them."""
-        fields = self.env["account.move.line"]._fields
-        record = self.env["account.move.line"]
-        numbers = {name: fields[name].convert_to_cache(line[name], record) for name in ("price_unit", "quantity")}
-        product = self.env["product.product"].browse(line["product_id"])
-        line.setdefault("account_id", self._income_account(vals, product).id)
+        is_refund = vals["move_type"] == "out_refund"
+        records = self.env["account.move.line"]
+        numbers = {
+            name: records._fields[name].convert_to_cache(line.get(name, 0.0), records)
+            for name in ("price_unit", "quantity", "discount")
+        }
         return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
             None,
-            product_id=product,
+            product_id=self.env["product.product"].browse(line["product_id"]),
             product_uom_id=self.env["uom.uom"].browse(line["product_uom_id"]),
             tax_ids=self.env["account.tax"].browse(line["tax_ids"][0][2]),
             account_id=self.env["account.account"].browse(line["account_id"]),
-            analytic_distribution=line["analytic_distribution"] or None,
+            analytic_distribution=line["analytic_distribution"],
             partner_id=partner,
             currency_id=currency,
-            is_refund=vals["move_type"] == "out_refund",
-            sign=1 if vals["move_type"] == "out_refund" else -1,
+            is_refund=is_refund,
+            sign=1 if is_refund else -1,
             rate=rate,
             name=line["name"],
-            discount=0.0,
             **numbers,
         )
 
     @api.model
-    def _income_account(self, vals, product):
-        fiscal_position = self.env["account.fiscal.position"].browse(vals["fiscal_position_id"])
-        accounts = product.with_company(vals["company_id"]).product_tmpl_id.get_product_accounts(
-            fiscal_pos=fiscal_position
-        )
-        return accounts["income"]
+    def _due_lines(self, vals, products, tax_lines, company, currency) -> list[dict]:
+        """What the customer owes and when, by the payment terms; at once without any."""
 
-    @api.model
-    def _due_lines(self, vals, lines, tax_lines, company, currency, partner) -> list[dict]:
-        """What the customer owes and when, by the payment terms."""
+        def owed(lines):
+            amounts = -sum(line["balance"] for line in lines), -sum(line["amount_currency"] for line in lines)
+            return company.currency_id.round(amounts[0]), currency.round(amounts[1])
+
+        (untaxed, untaxed_currency), (tax, tax_currency) = owed(products), owed(tax_lines)
         terms = self.env["account.payment.term"].browse(vals["invoice_payment_term_id"])
-        base_lines = [line for line in lines if "balance" in line]
-        untaxed_amount = -company.currency_id.round(sum(line["balance"] for line in base_lines))
-        untaxed_amount_currency = -currency.round(sum(line["amount_currency"] for line in base_lines))
-        tax_amount = -company.currency_id.round(sum(line["balance"] for line in tax_lines))
-        tax_amount_currency = -currency.round(sum(line["amount_currency"] for line in tax_lines))
-        if terms:
-            instalments = terms._compute_terms(
-                date_ref=vals["invoice_date"],
-                currency=currency,
-                company=company,
-                tax_amount=tax_amount,
-                tax_amount_currency=tax_amount_currency,
-                untaxed_amount=untaxed_amount,
-                untaxed_amount_currency=untaxed_amount_currency,
-                sign=-1 if vals["move_type"] == "out_refund" else 1,
-            )["line_ids"]
-        else:
-            instalments = [
-                {
-                    "date": vals["invoice_date"],
-                    "company_amount": untaxed_amount + tax_amount,
-                    "foreign_amount": untaxed_amount_currency + tax_amount_currency,
-                }
+        if not terms:
+            today = fields.Date.context_today(terms)
+            return [
+                {"date_maturity": today, "balance": untaxed + tax, "amount_currency": untaxed_currency + tax_currency}
             ]
-        due = {}
-        for instalment in instalments:
-            line = due.setdefault(instalment["date"], {"balance": 0.0, "amount_currency": 0.0})
+        schedule = terms._compute_terms(
+            date_ref=vals["invoice_date"],
+            currency=currency,
+            company=company,
+            tax_amount=tax,
+            tax_amount_currency=tax_currency,
+            untaxed_amount=untaxed,
+            untaxed_amount_currency=untaxed_currency,
+            sign=-1 if vals["move_type"] == "out_refund" else 1,
+        )
+        discount = {
+            "discount_date": schedule["discount_date"],
+            "discount_balance": schedule["discount_balance"],
+            "discount_amount_currency": schedule.get("discount_amount_currency", 0.0),
+        }
+        by_day = {}
+        for instalment in schedule["line_ids"]:
+            day = instalment["date"]
+            line = by_day.setdefault(day, {"date_maturity": day, **discount, "balance": 0.0, "amount_currency": 0.0})
             line["balance"] += instalment["company_amount"]
             line["amount_currency"] += instalment["foreign_amount"]
-        account = partner.with_company(company).property_account_receivable_id
-        fiscal_position = self.env["account.fiscal.position"].browse(vals["fiscal_position_id"])
-        return [
-            {
-                **DUE_LINE,
-                "account_id": fiscal_position.map_account(account).id,
-                "partner_id": partner.id,
-                "currency_id": currency.id,
-                "date_maturity": day,
-                **amounts,
-            }
-            for day, amounts in due.items()
-        ]
+        return list(by_day.values())

@@ -84,7 +84,7 @@ class SubscriptionRun(models.Model):
 
     # how far it is
     work = fields.Selection(
-        [("simulate", "Simulating"), ("draft", "Drafting"), ("post", "Posting")],
+        [("simulate", "Simulating"), ("draft", "Drafting"), ("post", "Posting"), ("print", "Printing")],
         "In progress",
         readonly=True,
         copy=False,
@@ -323,13 +323,6 @@ class SubscriptionRun(models.Model):
             run.write({"work": False, "todo_contract_ids": [Command.clear()]})
             run._update_state()
         return True
-
-    def action_print(self):
-        """One PDF with all its invoices."""
-        self.ensure_one()
-        if not (moves := self._moves()):
-            raise UserError(self.env._("%s has no invoice to print yet.", self.name))
-        return self.env.ref("account.account_invoices").report_action(moves)
 
     def action_send(self):
         """Odoo's own sending, in the background, for what was not sent."""

@@ -8,8 +8,8 @@ from .subscription_engine_cron import BATCH, LOST_RACE
 
 _logger = logging.getLogger(__name__)
 
-# so few contracts are simulated while the person waits, more in the background
-AT_ONCE = 200
+# so few contracts are done while the person waits, more in the background
+AT_ONCE = {"simulate": 200, "print": 20}
 
 
 class SubscriptionRunWork(models.Model):
@@ -31,7 +31,7 @@ class SubscriptionRunWork(models.Model):
         )
         if not contracts:
             self._finish()
-        elif work == "simulate" and len(contracts) <= AT_ONCE:
+        elif len(contracts) <= AT_ONCE.get(work, 0):
             while self.work:
                 self._advance()
         else:
@@ -69,6 +69,8 @@ class SubscriptionRunWork(models.Model):
         batch = self._next_batch()
         if self.work == "simulate":
             self._simulate_batch(batch)
+        elif self.work == "print":
+            self._print_batch(batch)
         else:
             self._bill_batch(batch)
         self._dequeue(batch)
@@ -94,10 +96,11 @@ class SubscriptionRunWork(models.Model):
             )
 
     def _finish(self):
-        values = {"work": False}
         if self.work == "simulate":
-            values["simulated_on"] = fields.Datetime.now()
-        self.write(values)
+            self.simulated_on = fields.Datetime.now()
+        elif self.work == "print":
+            self._bind_parts()
+        self.work = False
         self._update_state()
 
     def _update_state(self):

@@ -1,4 +1,5 @@
 from . import (
+    test_access,
     test_amend,
     test_change_wizard,
     test_close_wizard,

@@ -86,7 +86,7 @@ class TestDesk(RunCommon):
     def test_runs_to_review(self):
         self._june()
         run = self._run()
-        self.assertTile("runs", 1, f"{run.name}: 1 to approve")
+        self.assertTile("runs", 1, f"{run.name}: 1 to approve, 0 blocked")
 
     def test_gaps(self):
         contract = self._june()

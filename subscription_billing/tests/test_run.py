@@ -1,9 +1,12 @@
+import base64
+from io import BytesIO
 from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
+from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
 from .common import SubscriptionCommon
 
@@ -141,7 +144,7 @@ class TestRun(RunCommon):
             *(self._june(partner_id=self.env["res.partner"].create({"name": str(index)}).id) for index in range(5))
         )
         path = "odoo.addons.subscription_billing.models.subscription_run_work"
-        with patch(f"{path}.BATCH", 2), patch(f"{path}.AT_ONCE", 3):
+        with patch(f"{path}.BATCH", 2), patch(f"{path}.AT_ONCE", {}):
             run = self._run()
             self.assertEqual((run.state, run.work, run.progress_total), ("running", "simulate", 5))
             with self.assertRaisesRegex(UserError, "is at work"):
@@ -520,18 +523,58 @@ class TestRun(RunCommon):
 
     # documents
 
+    def _pages(self, run):
+        return PdfFileReader(BytesIO(base64.b64decode(run.document_pdf))).getNumPages()
+
+    def _rendering(self):
+        """Odoo's invoice report, one blank page per invoice."""
+
+        def render(reports, report, ids, **options):
+            self.assertEqual((report, len(ids)), ("account.account_invoices", 1))
+            writer = PdfFileWriter()
+            writer.addBlankPage(100, 100)
+            with BytesIO() as buffer:
+                writer.write(buffer)
+                return buffer.getvalue(), "pdf"
+
+        return patch.object(type(self.env["ir.actions.report"]), "_render_qweb_pdf", render)
+
     def test_print_is_one_document_of_all_invoices(self):
-        self.env.company.external_report_layout_id = self.env.ref("web.external_layout_standard")
-        first, second = self._june(), self._june(partner_id=self.other_customer.id)
+        first = self._june()
+        self._june(partner_id=self.other_customer.id)
         run = self._run()
         with self.assertRaisesRegex(UserError, "no invoice to print"):
             run.action_print()
         run.action_approve()
         run.action_post()
         self._work(run)
-        action = run.action_print()
-        self.assertEqual(action["report_name"], "account.report_invoice_with_payments")
-        self.assertEqual(action["context"]["active_ids"], (first | second).invoice_ids.sorted("id").ids)
+        with self._rendering():
+            action = run.action_print()
+        url = f"/web/content/subscription.run/{run.id}/document_pdf/{run.name}.pdf?download=true"
+        self.assertEqual(action["url"], url)
+        self.assertEqual(self._pages(run), 2)
+        self.assertEqual(run.state, "done")
+        printed = run.document_on
+        self.assertEqual(run.action_print()["url"], url, "the file is there already")
+        with freeze_time("2026-06-16"), self._rendering():
+            first.invoice_ids.sudo().write({"ref": "PO 17"})
+            run.action_print()
+        self.assertNotEqual(run.document_on, printed, "a changed invoice is printed again")
+
+    def test_print_in_batches(self):
+        for index in range(5):
+            self._june(partner_id=self.env["res.partner"].create({"name": str(index)}).id)
+        run = self._run()
+        run.action_approve()
+        run.action_post()
+        self._work(run)
+        path = "odoo.addons.subscription_billing.models.subscription_run_work"
+        with self._rendering(), patch(f"{path}.BATCH", 2), patch(f"{path}.AT_ONCE", {}):
+            self.assertIs(run.action_print(), True, "the form follows the progress")
+            self.assertEqual((run.state, run.work), ("running", "print"))
+            self._work(run)
+        self.assertEqual(self._pages(run), 5)
+        self.assertFalse(run.sudo()._parts())
 
     def test_send_is_odoos_own(self):
         contract = self._june()

@@ -1,9 +1,13 @@
+# the abstract model first: others inherit from it
+from . import subscription_preview
+
+# isort: split
+
 from . import (
     sale_advance_payment_inv,
     subscription_change,
     subscription_change_line,
     subscription_close,
-    subscription_preview,
     subscription_preview_charge,
     subscription_run_exclude,
 )

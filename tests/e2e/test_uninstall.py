@@ -88,7 +88,7 @@ queries = {
     "models": "SELECT model FROM ir_model WHERE model LIKE 'subscription.%%'",
     "fields": "SELECT model || '.' || name FROM ir_model_fields WHERE name LIKE 'subscription%%'",
     "data": "SELECT name FROM ir_model_data WHERE module LIKE 'subscription_%%' AND module != 'base'",
-    "views": "SELECT name FROM ir_ui_view WHERE arch_db::text LIKE '%%subscription_%%'",
+    "views": "SELECT name FROM ir_ui_view WHERE arch_db::text LIKE '%%subscription_billing%%'",
     "parameters": "SELECT key FROM ir_config_parameter WHERE key LIKE 'subscription%%'",
     "crons": "SELECT cron_name FROM ir_cron WHERE cron_name LIKE 'Subscription%%'",
     "groups": "SELECT name::text FROM res_groups WHERE name::text LIKE '%%contract%%'",

@@ -1,0 +1,369 @@
+import inspect
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.models import BaseModel
+from odoo.service.model import call_kw
+from odoo.tests import freeze_time, new_test_user, tagged
+
+from .common import SubscriptionCommon
+
+ADDON = "odoo.addons.subscription_billing"
+GROUPS = {
+    "sales": "subscription_billing.group_subscription_user",
+    "sales_all": "subscription_billing.group_subscription_user_all",
+    "manager": "subscription_billing.group_subscription_manager",
+    "accounting": "base.group_user,account.group_account_invoice",
+    "auditor": "base.group_user,account.group_account_readonly",
+    "employee": "base.group_user",
+    "portal": "base.group_portal",
+    "public": "base.group_public",
+}
+SALES = ("sales", "sales_all", "manager")
+READERS = (*SALES, "accounting", "auditor")
+STAFF = (*READERS, "employee")
+
+
+def _who(**operations):
+    return {name: set(operations.get(name, ())) for name in ("read", "write", "create", "unlink")}
+
+
+def _configuration(**more):
+    return _who(**{"read": STAFF, "write": ["manager"], "create": ["manager"], "unlink": ["manager"], **more})
+
+
+def _edited_by(*roles, readers=None):
+    return _who(read=readers or roles, write=roles, create=roles, unlink=roles)
+
+
+# every model of the addon, and the roles that each operation is for
+MODELS = {
+    "subscription.recurrence": _configuration(),
+    "subscription.plan": _configuration(),
+    "subscription.stage": _configuration(),
+    "subscription.close.reason": _configuration(),
+    "subscription.tag": _configuration(write=SALES, create=SALES),
+    "subscription.contract": _edited_by(*SALES, readers=READERS),
+    "subscription.line": _edited_by(*SALES, readers=READERS),
+    "subscription.usage": _edited_by(*SALES, readers=READERS),
+    "subscription.amendment": _who(read=READERS),
+    "subscription.period": _who(read=READERS),
+    "subscription.gap": _who(read=READERS),
+    "subscription.run": _edited_by(*SALES, "accounting", readers=READERS),
+    "subscription.run.proposal": _who(read=READERS),
+    "subscription.run.line": _who(read=READERS),
+    "subscription.forecast.line": _who(read=READERS),
+    "subscription.run.exclude": _edited_by(*SALES, "accounting"),
+    "subscription.change": _edited_by(*SALES),
+    "subscription.change.line": _edited_by(*SALES),
+    "subscription.close": _edited_by(*SALES),
+    "subscription.preview.charge": _edited_by(*SALES),
+}
+# every method that a client may call, and the roles of this list that it is for; ORM methods have the access above.
+# The buttons of wizards, of runs and of quotations are tested with them.
+METHODS = {
+    "account.move": {"action_view_subscription_contracts", "button_cancel", "button_draft"},
+    "account.move.reversal": {"reverse_moves"},
+    "res.config.settings": {"action_arm_billing"},
+    "res.partner": {"action_view_subscription_contracts"},
+    "sale.order": {"action_confirm_subscription", "action_view_subscription_contract"},
+    "sale.order.discount": {"action_apply_discount"},
+    "subscription.change": {"action_back", "action_confirm", "action_preview"},
+    "subscription.close": {"action_back", "action_confirm", "action_preview"},
+    "subscription.preview": {"action_back"},
+    "subscription.contract": {"action_activate", "action_arm_billing", "action_bill_now", "action_upsell_quote"},
+    "subscription.desk": {"figures"},
+    "subscription.forecast.line": {"action_open"},
+    "subscription.gap": {"action_bill", "action_open_contract"},
+    "subscription.period": {"action_bill_again", "action_waive"},
+    "subscription.plan": {"action_view_contracts"},
+    "subscription.run": {
+        "action_approve",
+        "action_draft",
+        "action_post",
+        "action_print",
+        "action_send",
+        "action_simulate",
+        "action_stop",
+        "action_view_moves",
+        "action_view_proposals",
+    },
+    "subscription.run.exclude": {"action_exclude"},
+    "subscription.run.proposal": {"action_exclude", "action_include", "action_open_document"},
+    "subscription.usage": {"record"},
+}
+
+
+class AccessCommon(SubscriptionCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._follow_frozen_clock()
+        cls.other_company = cls.setup_other_company(name="Another company")["company"]
+        cls.users = {
+            role: new_test_user(
+                cls.env,
+                f"access_{role}",
+                groups=groups,
+                company_id=cls.env.company.id,
+                company_ids=[Command.set(cls.env.company.ids)],
+            )
+            for role, groups in GROUPS.items()
+        }
+
+    def _as(self, records, role):
+        return records.with_user(self.users[role]).with_company(self.env.company)
+
+    def _call(self, records, role, method, *args):
+        """Call a method as a client of that role does."""
+        model = self._as(self.env[records._name], role)
+        is_static = records._name == "subscription.desk" or method == "record"
+        return call_kw(model, method, [*([] if is_static else [records.ids]), *args], {})
+
+
+@freeze_time("2026-06-15 10:00:00")
+@tagged("post_install", "-at_install")
+class TestAccess(AccessCommon):
+    """Every model for every role, and what its rules leave of it."""
+
+    def test_every_model_is_listed(self):
+        own = {
+            name
+            for name, model in self.registry.items()
+            if model._original_module == "subscription_billing" and not model._abstract
+        }
+        self.assertEqual(own, set(MODELS))
+
+    def test_every_model_for_every_role(self):
+        for model, operations in MODELS.items():
+            for operation, roles in operations.items():
+                for role in GROUPS:
+                    with self.subTest(model=model, operation=operation, role=role):
+                        self.assertEqual(self._as(self.env[model], role).has_access(operation), role in roles)
+
+    def _records_of(self, contract):
+        """One record of each kind that belongs to a contract."""
+        self._bill(contract, "2026-05-01")
+        usage = self.env["subscription.usage"].create(
+            {
+                "contract_id": contract.id,
+                "line_id": contract.line_ids.filtered(lambda line: line.kind == "usage").id,
+                "date": contract.date_start,
+                "quantity": 1,
+            }
+        )
+        return {
+            "subscription.contract": contract,
+            "subscription.line": contract.line_ids[0],
+            "subscription.amendment": contract.amendment_ids[0],
+            "subscription.period": contract.period_ids[0],
+            "subscription.usage": usage,
+            "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", contract.id)], limit=1),
+        }
+
+    def test_own_contracts_and_those_of_others(self):
+        own = self._records_of(self._contract(self.hosting, self.traffic, user_id=self.users["sales"].id))
+        nobodys = self._records_of(self._contract(self.hosting, self.traffic, user_id=False))
+        others = self._records_of(self._contract(self.hosting, self.traffic, user_id=self.users["manager"].id))
+        for model in own:
+            with self.subTest(model=model):
+                for role in ("sales_all", "manager", "accounting", "auditor"):
+                    self._as(own[model] | nobodys[model] | others[model], role).check_access("read")
+                self._as(own[model] | nobodys[model], "sales").check_access("read")
+                self.assertFalse(self._as(others[model], "sales").has_access("read"))
+                found = self._as(self.env[model], "sales").search([])
+                self.assertIn(own[model], found)
+                self.assertNotIn(others[model], found)
+
+    def test_companies_do_not_see_each_other(self):
+        env = self.env(context={**self.env.context, "allowed_company_ids": self.other_company.ids})
+        self.env.user.company_ids |= self.other_company
+        plan = env["subscription.plan"].create({"name": "Theirs", "company_id": self.other_company.id})
+        product = self._product("Theirs", 1.0, taxes_id=[Command.clear()])
+        metered = self._product("Theirs, metered", 1.0, subscription_kind="usage", taxes_id=[Command.clear()])
+        contract = env["subscription.contract"].create(
+            {
+                "partner_id": self.customer.id,
+                "plan_id": plan.id,
+                "company_id": self.other_company.id,
+                "date_start": "2026-01-01",
+                "user_id": False,
+                "line_ids": [Command.create({"product_id": item.id}) for item in (product, metered)],
+            }
+        )
+        contract.action_activate()
+        records = {**self._records_of(contract.with_env(self.env)), "subscription.plan": plan}
+        for model, record in records.items():
+            for role in (*SALES, "accounting", "auditor"):
+                with self.subTest(model=model, role=role):
+                    self.assertFalse(self._as(record, role).has_access("read"))
+                    self.assertNotIn(record, self._as(self.env[model], role).search([]))
+
+    def test_contract_of_another_salesperson_stays_what_it_is(self):
+        others = self._contract(user_id=self.users["manager"].id, activate=False)
+        for operation in (
+            lambda contract: contract.write({"client_order_ref": "Mine now"}),
+            lambda contract: contract.action_activate(),
+            lambda contract: contract.unlink(),
+            lambda contract: contract.line_ids.write({"quantity": 2}),
+        ):
+            with self.assertRaises(AccessError):
+                operation(self._as(others, "sales"))
+
+    # what a role may write of what it may see
+
+    def test_ledger_is_written_by_the_engine_only(self):
+        contract = self._contract()
+        self._bill(contract, "2026-01-01")
+        for role in GROUPS:
+            with self.subTest(role=role):
+                for operation in (
+                    lambda period: period.write({"state": "void"}),
+                    lambda period: period.unlink(),
+                    lambda period: period.copy({"date_start": "2030-01-01", "date_stop": "2030-02-01"}),
+                ):
+                    with self.assertRaises(AccessError):
+                        operation(self._as(contract.period_ids, role))
+
+    def test_verbs_cannot_be_imitated_by_a_client(self):
+        contract = self._contract(user_id=self.users["manager"].id)
+        for context in ({"subscription_verb": True}, {"subscription_verb": 1}, {"subscription_verb": "VERB"}):
+            imitation = self._as(contract, "manager").with_context(**context)
+            for values in ({"state": "closed"}, {"next_billing_date": False}, {"date_start": "2020-01-01"}):
+                with self.subTest(context=context, values=values), self.assertRaises(UserError):
+                    imitation.write(values)
+            with self.assertRaises(UserError):
+                imitation.line_ids.write({"price_unit": 1.0})
+
+    def test_review_is_lifted_by_accounting_only(self):
+        self.plan.invoicing_mode = "draft"
+        contract = self._contract(user_id=self.users["sales"].id)
+        for values in ({"invoicing_mode": "post"}, {"invoicing_mode": "post_send"}):
+            with self.assertRaisesRegex(AccessError, "review"):
+                self._as(contract, "sales").write(values)
+        with self.assertRaisesRegex(AccessError, "review"):
+            self._as(self.env["subscription.contract"], "sales").create(
+                {"partner_id": self.customer.id, "plan_id": self.plan.id, "invoicing_mode": "post"}
+            )
+        self._as(contract, "manager").invoicing_mode = "post"
+
+
+@freeze_time("2026-06-15 10:00:00")
+@tagged("post_install", "-at_install")
+class TestPublicMethods(AccessCommon):
+    """What a client may call: nothing that is not meant for it, by nobody who may not."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract = cls._contract(user_id=cls.users["sales"].id)
+        cls.draft = cls._contract(user_id=cls.users["sales"].id, activate=False)
+        cls.invoice = cls.engine._bill(cls.contract, cls.contract.date_start)
+        cls.held = cls.contract.period_ids.filtered(lambda period: period.state == "billed")
+        cls.held.sudo().write({"state": "held"})
+        cls.order = cls.env["sale.order"].create(
+            {
+                "partner_id": cls.customer.id,
+                "subscription_plan_id": cls.plan.id,
+                "order_line": [Command.create({"product_id": cls.hosting.id})],
+            }
+        )
+        cls.run = cls.env["subscription.run"].create({"until_date": "2026-06-15"})
+
+    def test_every_method_is_listed(self):
+        found = {}
+        for model, cls in self.registry.items():
+            for base in cls.__mro__:
+                if base.__module__.startswith(f"{ADDON}."):
+                    for name, value in vars(base).items():
+                        if inspect.isfunction(value) and not name.startswith("_") and not hasattr(BaseModel, name):
+                            if not getattr(value, "_api_private", False):
+                                found.setdefault(model, set()).add(name)
+        for model, inherited in (("subscription.change", "subscription.preview"), ("subscription.close", "subscription.preview")):
+            found[model] |= found[inherited]
+        for subclass in ("account.analytic.account",):
+            found.pop(subclass, None)
+        self.assertEqual(found, METHODS)
+
+    def test_engine_has_no_public_method(self):
+        for name in ("_bill", "_preview", "_cron_bill", "_arm", "_write", "_credit_released"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                call_kw(self.env["subscription.engine"], name, [], {})
+
+    def test_outsiders_may_call_nothing(self):
+        records = {
+            "account.move": self.invoice,
+            "res.partner": self.customer,
+            "sale.order": self.order,
+            "subscription.contract": self.contract,
+            "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", self.contract.id)], limit=1),
+            "subscription.period": self.held[:1],
+            "subscription.plan": self.plan,
+            "subscription.run": self.run,
+            "subscription.usage": self.env["subscription.usage"],
+            "subscription.desk": self.env["subscription.desk"],
+        }
+        harmless = {("subscription.plan", "action_view_contracts"), ("res.partner", "action_view_subscription_contracts")}
+        for model, record in records.items():
+            for method in METHODS[model]:
+                for role in ("employee", "portal", "public"):
+                    if (model, method) in harmless and role == "employee":
+                        continue  # opens a list that the rules leave empty
+                    args = [[{"contract": "any", "date": "2026-01-01", "quantity": 1, "external_id": "e"}]] * (method == "record")
+                    with self.subTest(model=model, method=method, role=role), self.assertRaises(AccessError):
+                        with self.env.cr.savepoint():
+                            self._call(record, role, method, *args)
+
+    def _assert_roles(self, records, method, allowed, *args):
+        for role in (*READERS, "employee", "portal", "public"):
+            with self.subTest(method=method, role=role), self.env.cr.savepoint() as savepoint:
+                if role in allowed:
+                    self._call(records, role, method, *args)
+                else:
+                    with self.assertRaises(AccessError), self.env.cr.savepoint():
+                        self._call(records, role, method, *args)
+                savepoint.rollback()
+
+    def test_activating(self):
+        self._assert_roles(self.draft, "action_activate", SALES)
+
+    def test_billing_now(self):
+        self._assert_roles(self.contract, "action_bill_now", ("accounting",))
+        gap = self.env["subscription.gap"].search([("contract_id", "=", self.contract.id)], limit=1)
+        self._assert_roles(gap, "action_bill", ("accounting",))
+
+    def test_arming(self):
+        self._assert_roles(self.contract, "action_arm_billing", ("manager",))
+        self.env["ir.config_parameter"].sudo().set_param("subscription_billing.armed", "elsewhere")
+        with self.assertRaises(AccessError):
+            self._call(self.contract, "sales", "action_arm_billing")
+        self.assertFalse(self.engine._is_armed())
+
+    def test_deciding_on_what_waits(self):
+        for method in ("action_bill_again", "action_waive"):
+            self._assert_roles(self.held[:1], method, ("manager", "accounting"))
+
+    def test_recording_usage(self):
+        metered = self._contract(self.traffic, user_id=False)
+        event = {"contract": metered.name, "date": "2026-01-05", "quantity": 1, "external_id": "e"}
+        self._assert_roles(self.env["subscription.usage"], "record", SALES, [event])
+
+    def test_portal_reads_its_documents_and_nothing_more(self):
+        """Our fields on documents of others neither fail nor tell what they should not."""
+        self.users["portal"].partner_id.parent_id = self.customer
+        self.customer.user_ids = [Command.link(self.users["portal"].id)]
+        self.invoice.message_subscribe(self.users["portal"].partner_id.ids)
+        self.order.message_subscribe(self.users["portal"].partner_id.ids)
+        for record in (self.invoice, self.order, self.users["portal"].partner_id):
+            seen = self._as(record, "portal")
+            names = [name for name in seen.fields_get() if name.startswith("subscription_")]
+            with self.subTest(model=record._name):
+                self.assertNotIn("subscription_contract_count", names if record._name == "res.partner" else ())
+                for name in names:
+                    try:
+                        seen.read([name])
+                    except AccessError:
+                        self.fail(f"{name} cannot be read on a document of one's own")
+        for model in MODELS:
+            with self.assertRaises(AccessError):
+                self._as(self.env[model], "portal").search([])
