@@ -8,26 +8,27 @@ class AccountMove(models.Model):
         "subscription.contract",
         string="Contracts",
         compute="_compute_subscription_contract_ids",
+        compute_sudo=True,
         search="_search_subscription_contract_ids",
     )
     subscription_replaces_id = fields.Many2one(
         "account.move", "Replaces", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
     )
-    subscription_contract_count = fields.Integer(compute="_compute_subscription_contract_ids")
+    subscription_contract_count = fields.Integer(compute="_compute_subscription_contract_ids", compute_sudo=True)
     subscription_contract_held = fields.Boolean(
-        compute="_compute_subscription_contract_held", help="What it billed waits for a decision."
+        compute="_compute_subscription_contract_held", compute_sudo=True, help="What it billed waits for a decision."
     )
 
     @api.depends("line_ids.subscription_line_id")
     def _compute_subscription_contract_ids(self):
         for move in self:
-            move.subscription_contract_ids = move.line_ids.subscription_line_id.sudo().contract_id
+            move.subscription_contract_ids = move.line_ids.subscription_line_id.contract_id
             move.subscription_contract_count = len(move.subscription_contract_ids)
 
     @api.depends("line_ids.subscription_period_ids.state")
     def _compute_subscription_contract_held(self):
         for move in self:
-            states = move.line_ids.sudo().subscription_period_ids.mapped("state")
+            states = move.line_ids.subscription_period_ids.mapped("state")
             move.subscription_contract_held = "held" in states
 
     @api.model
@@ -69,7 +70,7 @@ class AccountMove(models.Model):
         return result
 
     def unlink(self):
-        contracts = self.subscription_contract_ids.filtered(lambda contract: contract.state != "draft")
+        contracts = self.subscription_contract_ids.sudo().filtered(lambda contract: contract.state != "draft")
         names = ", ".join(self.mapped("display_name"))
         result = super(AccountMove, self.with_context(subscription_deleted_moves=self.ids)).unlink()
         for contract in contracts:

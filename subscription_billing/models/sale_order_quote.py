@@ -18,10 +18,13 @@ class SaleOrderQuote(models.Model):
 
     _inherit = "sale.order"
 
-    subscription_recurring = fields.Boolean("Recurring", compute="_compute_subscription_recurring")
+    subscription_recurring = fields.Boolean(
+        "Recurring", compute="_compute_subscription_recurring", compute_sudo=True
+    )
     subscription_recurring_summary = fields.Char(
         "Recurring amount",
         compute="_compute_subscription_recurring_summary",
+        compute_sudo=True,
         help="The price of each recurrence, and what is paid once.",
     )
     subscription_contract_first_date = fields.Date(

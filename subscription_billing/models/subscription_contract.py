@@ -333,24 +333,6 @@ class SubscriptionContract(models.Model):
                     self.env._("%s is said to be billed until a day before its start.", contract.display_name)
                 )
 
-    @api.constrains("invoicing_mode", "plan_id")
-    def _check_review(self):
-        """What a plan wants reviewed is not posted unseen because a salesperson says so."""
-        may_post = self.env.su or any(
-            self.env.user.has_group(group)
-            for group in ("account.group_account_invoice", "subscription_billing.group_subscription_manager")
-        )
-        for contract in self if not may_post else ():
-            if contract.plan_id.invoicing_mode == "draft" and contract.invoicing_mode != "draft":
-                raise AccessError(
-                    self.env._(
-                        "The plan %(plan)s asks for a review of its invoices: only accounting or a manager lifts it on "
-                        "%(contract)s.",
-                        plan=contract.plan_id.display_name,
-                        contract=contract.display_name,
-                    )
-                )
-
     @api.onchange("plan_id")
     def _onchange_plan_id(self):
         if self.plan_id and self.state == "draft":
@@ -369,11 +351,14 @@ class SubscriptionContract(models.Model):
                 .with_company(contract.company_id)
                 .next_by_code("subscription.contract", sequence_date=contract.date_start)
             )
+        contracts._check_review()
         return contracts
 
     def write(self, vals):
         self._check_writable(vals.keys())
         result = super().write(vals)
+        if "invoicing_mode" in vals:
+            self._check_review()
         if BILLING_TERMS & vals.keys():
             self.env["subscription.engine"]._refresh(self)
         if OWNERS & vals.keys():
@@ -398,6 +383,23 @@ class SubscriptionContract(models.Model):
                     fields=self._labels(fixed),
                 )
             )
+
+    def _check_review(self):
+        """What a plan wants reviewed is not posted unseen because a salesperson says so."""
+        may_post = self.env.su or any(
+            self.env.user.has_group(group)
+            for group in ("account.group_account_invoice", "subscription_billing.group_subscription_manager")
+        )
+        for contract in self if not may_post else ():
+            if contract.plan_id.invoicing_mode == "draft" and contract.invoicing_mode != "draft":
+                raise AccessError(
+                    self.env._(
+                        "The plan %(plan)s asks for a review of its invoices: only accounting or a manager lifts it on "
+                        "%(contract)s.",
+                        plan=contract.plan_id.display_name,
+                        contract=contract.display_name,
+                    )
+                )
 
     def _in_verb(self) -> bool:
         return self.env.context.get("subscription_verb") is VERB

@@ -1,7 +1,7 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .subscription_line import LARGEST
 
@@ -109,6 +109,8 @@ class SubscriptionUsage(models.Model):
         for position, event in enumerate(events, start=1):
             try:
                 ids.append(self._record_one(event).id)
+            except AccessError:
+                raise
             except (UserError, KeyError, ValueError, TypeError) as error:
                 raise UserError(
                     self.env._(

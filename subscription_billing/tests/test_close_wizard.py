@@ -43,7 +43,7 @@ class TestCloseWizard(SubscriptionCommon):
         wizard.action_preview()
         self.assertEqual((wizard.step, contract.state), ("confirm", "active"))
         self.assertEqual(wizard.amount_credited, 53.33)
-        self.assertEqual(wizard.amount_total, -self.tax_20.compute_all(53.33)["total_included"])
+        self.assertEqual(wizard.amount_total, self.tax_20.compute_all(53.33)["total_included"])
         self.assertFalse(wizard.remaining_ids)
         action = wizard.action_confirm()
         credit_note = self.env["account.move"].browse(action["res_id"])

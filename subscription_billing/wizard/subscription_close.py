@@ -48,7 +48,7 @@ class SubscriptionClose(models.TransientModel):
         currency = {"currency_id": self.currency_id.id}
         remaining = [Command.create({**charge, **currency}) for charge in preview["remaining"]]
         return self._show(
-            preview["charges"], amount_total=preview["amount_total"], remaining_ids=[Command.clear(), *remaining]
+            preview["charges"], amount_total=-preview["amount_total"], remaining_ids=[Command.clear(), *remaining]
         )
 
     def action_confirm(self):
