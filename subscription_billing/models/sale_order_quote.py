@@ -18,9 +18,7 @@ class SaleOrderQuote(models.Model):
 
     _inherit = "sale.order"
 
-    subscription_recurring = fields.Boolean(
-        "Recurring", compute="_compute_subscription_recurring", compute_sudo=True
-    )
+    subscription_recurring = fields.Boolean("Recurring", compute="_compute_subscription_recurring", compute_sudo=True)
     subscription_recurring_summary = fields.Char(
         "Recurring amount",
         compute="_compute_subscription_recurring_summary",

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..memo import remembered
 from .subscription_period import COUNTING
@@ -119,7 +119,7 @@ class SubscriptionEngineCheck(models.AbstractModel):
                 _(
                     "the books are closed until %s: Odoo would move the invoice to a later day. "
                     "Open them, or choose “Day of billing” as its invoice date.",
-                    max(day for day, _field in violated),
+                    format_date(self.env, max(day for day, _field in violated)),
                 )
             )
         for partner in contract.partner_id | contract.partner_invoice_id | contract.partner_shipping_id:
@@ -164,7 +164,7 @@ class SubscriptionEngineCheck(models.AbstractModel):
             self.env._(
                 "the currency %(currency)s has no rate in the 31 days before %(day)s: Odoo would use a wrong one.",
                 currency=currency.name,
-                day=day,
+                day=format_date(self.env, day),
             )
         ]
 

@@ -195,8 +195,13 @@ class SubscriptionEngineEntry(models.AbstractModel):
     def _is_line_proven(self, line) -> bool:
         if line.get("display_type") in WITHOUT_AMOUNT:
             return True
-        return line.keys() >= NEEDED_ON_LINE and bool(line["product_id"]) and all(
-            tax.amount_type in AMOUNT_TYPES and tax.tax_exigibility != "on_payment" for tax in self._entry_taxes(line)
+        return (
+            line.keys() >= NEEDED_ON_LINE
+            and bool(line["product_id"])
+            and all(
+                tax.amount_type in AMOUNT_TYPES and tax.tax_exigibility != "on_payment"
+                for tax in self._entry_taxes(line)
+            )
         )
 
     # the entry

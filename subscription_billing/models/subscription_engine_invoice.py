@@ -3,7 +3,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from odoo import Command, api, models
-from odoo.tools import format_amount, format_date
+from odoo.tools import format_amount, format_date, formatLang
 
 from ..core.money import round_amount
 from ..memo import remembered
@@ -273,7 +273,7 @@ class SubscriptionEngineInvoice(models.AbstractModel):
         return self.env._(
             "%(price)s less %(discount)s %%",
             price=self._money(charge, charge.line.quantity * charge.line.price_unit),
-            discount=f"{charge.line.discount:g}",
+            discount=formatLang(self.env, charge.line.discount, digits=2).rstrip("0").rstrip(".,"),
         )
 
     @api.model

@@ -277,9 +277,9 @@ class TestPublicMethods(AccessCommon):
             for base in cls.__mro__:
                 if base.__module__.startswith(f"{ADDON}."):
                     for name, value in vars(base).items():
-                        if inspect.isfunction(value) and not name.startswith("_") and not hasattr(BaseModel, name):
-                            if not getattr(value, "_api_private", False):
-                                found.setdefault(model, set()).add(name)
+                        is_public = not (name.startswith("_") or getattr(value, "_api_private", False))
+                        if inspect.isfunction(value) and is_public and not hasattr(BaseModel, name):
+                            found.setdefault(model, set()).add(name)
         self.assertEqual(found, METHODS)
 
     def test_engine_has_no_public_method(self):
@@ -304,10 +304,15 @@ class TestPublicMethods(AccessCommon):
             # who opens a list sees of it what the rules leave
             for method in (name for name in METHODS[model] if not name.startswith("action_view_")):
                 for role in ("employee", "portal", "public"):
-                    args = [[{"contract": "any", "date": "2026-01-01", "quantity": 1, "external_id": "e"}]] * (method == "record")
-                    with self.subTest(model=model, method=method, role=role), self.assertRaises(AccessError):
-                        with self.env.cr.savepoint():
-                            self._call(record, role, method, *args)
+                    args = [[{"contract": "any", "date": "2026-01-01", "quantity": 1, "external_id": "e"}]] * (
+                        method == "record"
+                    )
+                    with (
+                        self.subTest(model=model, method=method, role=role),
+                        self.assertRaises(AccessError),
+                        self.env.cr.savepoint(),
+                    ):
+                        self._call(record, role, method, *args)
 
     def _assert_roles(self, records, method, allowed, *args):
         for role in (*READERS, "employee", "portal", "public"):
