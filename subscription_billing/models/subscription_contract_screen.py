@@ -26,11 +26,11 @@ class SubscriptionContractScreen(models.Model):
     @api.depends("name", "partner_id.display_name")
     @api.depends_context("show_customer")
     def _compute_display_name(self):
-        """Its number; where a person chooses or looks at a calendar, its customer too."""
+        """Its number; where a person chooses or looks at a calendar, its customer first."""
         super()._compute_display_name()
         if self.env.context.get("show_customer"):
             for contract in self.filtered("partner_id"):
-                contract.display_name = f"{contract.name} {contract.partner_id.display_name}"
+                contract.display_name = f"{contract.partner_id.display_name} · {contract.name}"
 
     @api.depends("line_ids.date_start", "line_ids.date_stop")
     def _compute_history_line_ids(self):

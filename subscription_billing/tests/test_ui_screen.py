@@ -61,7 +61,7 @@ class TestUiScreen(SubscriptionCommon):
     def test_name_with_customer_where_a_person_chooses(self):
         contract = self._contract()
         self.assertEqual(contract.display_name, contract.name)
-        self.assertEqual(contract.with_context(show_customer=True).display_name, f"{contract.name} A customer")
+        self.assertEqual(contract.with_context(show_customer=True).display_name, f"A customer · {contract.name}")
 
     def test_contract_by_screen(self):
         with Form(self.env["subscription.contract"]) as form:
