@@ -26,7 +26,7 @@ def odoo(databases):
 @pytest.fixture(scope="session")
 def odoo_template(databases):
     """Name of the template database with all our addons, without demo data."""
-    return databases.template()
+    return os.environ.get("SUITE_TEMPLATE") or databases.template()
 
 
 @pytest.fixture

@@ -107,7 +107,8 @@ def test(arguments):
     if not any(map(_addon_of, paths)):
         return databases.odoo.run([*pytest, "-p", "no:odoo", *paths, *options], variables)
 
-    with databases.copy(databases.template(), armed=False) as name:
+    variables["SUITE_TEMPLATE"] = template = databases.template()
+    with databases.copy(template, armed=False) as name:
         if missing := {*filter(None, map(_addon_of, paths))} - databases.installed(name):
             with step(f"Installing {', '.join(sorted(missing))}"):
                 databases.install(name, sorted(missing))

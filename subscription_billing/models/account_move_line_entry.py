@@ -19,7 +19,6 @@ COMPUTED = (
     "payment_id",
     "statement_line_id",
     "statement_id",
-    "no_followup",
 )
 
 
@@ -69,7 +68,6 @@ class AccountMoveLine(models.Model):
             "amount_residual_currency": amount_currency if is_open else 0.0,
             "reconciled": is_open and is_zero,
             "is_storno": False,
-            "no_followup": False,
         }
 
     def _create(self, data_list):

@@ -1,4 +1,4 @@
-from odoo import Command, api, fields, models
+from odoo import Command, api, models
 from odoo.tools import frozendict, ormcache
 
 from .account_move_entry import POSTING
@@ -45,7 +45,6 @@ SYNC = frozendict(
             "_compute_is_refund",
             "_compute_epd_needed",
             "_compute_discount_allocation_needed",
-            "_compute_no_followup",
         ),
         "account.tax": (
             "_prepare_base_line_for_taxes_computation",
@@ -303,9 +302,12 @@ class SubscriptionEngineEntry(models.AbstractModel):
         (untaxed, untaxed_currency), (tax, tax_currency) = owed(products), owed(tax_lines)
         terms = self.env["account.payment.term"].browse(vals["invoice_payment_term_id"])
         if not terms:
-            today = fields.Date.context_today(terms)
             return [
-                {"date_maturity": today, "balance": untaxed + tax, "amount_currency": untaxed_currency + tax_currency}
+                {
+                    "date_maturity": company._subscription_today(),
+                    "balance": untaxed + tax,
+                    "amount_currency": untaxed_currency + tax_currency,
+                }
             ]
         schedule = terms._compute_terms(
             date_ref=vals["invoice_date"],

@@ -11,7 +11,7 @@ class SubscriptionRunLine(models.Model):
     proposal_id = fields.Many2one(
         "subscription.run.proposal", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    run_id = fields.Many2one(related="proposal_id.run_id", store=True, index=True)
+    run_id = fields.Many2one(related="proposal_id.run_id", store=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="proposal_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="proposal_id.currency_id")
     sequence = fields.Integer(readonly=True)
