@@ -35,6 +35,7 @@
         "views/sale_order_template_views.xml",
         "report/sale_report_templates.xml",
         "views/sale_order_views.xml",
+        "views/subscription_contract_sale_views.xml",
         "views/sale_portal_templates.xml",
         "views/account_move_views.xml",
         "views/res_partner_views.xml",

@@ -23,7 +23,7 @@ def remembering(method):
         try:
             return method(self, *args, **kwargs)
         finally:
-            del cache[MEMO]
+            cache.pop(MEMO, None)  # a rolled back savepoint emptied it
 
     return wrapper
 

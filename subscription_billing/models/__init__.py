@@ -42,6 +42,7 @@ from . import (
     subscription_engine_invoice,
     subscription_engine_run,
     subscription_engine_sale,
+    subscription_engine_statistics,
     subscription_forecast_line,
     subscription_gap,
     subscription_line,

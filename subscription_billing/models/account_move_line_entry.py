@@ -4,6 +4,7 @@ from ..memo import distinct_companies
 
 # the context value of the creation of complete entries: an object, so that no RPC client can send it
 COMPLETE = object()
+WITH_AMOUNT = ("product", "tax", "payment_term")
 # what Odoo computes on a line once it is written; the engine gives it, or it follows from what the engine gives
 COMPUTED = (
     "price_subtotal",
@@ -34,7 +35,7 @@ class AccountMoveLine(models.Model):
     def _add_precomputed_values(self, vals_list):
         if not self._is_complete():
             return super()._add_precomputed_values(vals_list)
-        complete = [vals for vals in vals_list if "balance" in vals]
+        complete = [vals for vals in vals_list if vals["display_type"] in WITH_AMOUNT]
         for vals in complete:
             vals.update(self._known_values(vals))
         super()._add_precomputed_values(vals_list)
@@ -73,7 +74,7 @@ class AccountMoveLine(models.Model):
     def _create(self, data_list):
         lines = super()._create(data_list)
         if self._is_complete():
-            complete = self.concat(*(data["record"] for data in data_list if "balance" in data["stored"]))
+            complete = lines.filtered(lambda line: line.display_type in WITH_AMOUNT)
             for name in COMPUTED:
                 self.env.remove_to_compute(self._fields[name], complete)
         return lines

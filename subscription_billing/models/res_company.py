@@ -1,4 +1,4 @@
-from datetime import UTC, date
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytz
@@ -32,5 +32,5 @@ class ResCompany(models.Model):
         The only place that says which day it is. The database's clock decides, so
         that servers whose clocks differ bill by the same day.
         """
-        now = self.env.cr.now().replace(tzinfo=UTC)
+        now = self.env.cr.now().replace(tzinfo=pytz.utc)
         return now.astimezone(ZoneInfo(self.subscription_tz or "Europe/Paris")).date()

@@ -323,7 +323,10 @@ class SaleOrder(models.Model):
         return same or sold
 
     def _check_subscription(self, handover):
-        if not self.subscription_plan_id and not self._subscription_is_upsell():
+        """:raises UserError: where the contract would bill something else than what was accepted."""
+        if self._subscription_is_upsell():
+            self._check_same_parties()
+        elif not self.subscription_plan_id:
             raise UserError(self.env._("%s sells recurring products: choose a subscription plan.", self.display_name))
         for line in handover.lines:
             if self._subscription_expected_taxes(line) and not line.tax_ids:
@@ -332,6 +335,23 @@ class SaleOrder(models.Model):
                         "%(line)s has no tax, but its contract would bill the taxes of the product: choose a tax "
                         "of 0 %% on the line, or a fiscal position that removes them.",
                         line=line.display_name,
+                    )
+                )
+
+    def _check_same_parties(self):
+        """An upsell joins a contract of the same customer, in the same currency."""
+        contract = self.subscription_contract_id
+        for name in ("commercial_partner_id", "currency_id", "company_id"):
+            own = self.partner_id[name] if name == "commercial_partner_id" else self[name]
+            if own != contract[name]:
+                raise UserError(
+                    self.env._(
+                        "%(order)s says %(own)s, but the contract %(contract)s says %(other)s: "
+                        "sell it as a contract of its own, on another quotation.",
+                        order=self.display_name,
+                        own=own.display_name,
+                        contract=contract.display_name,
+                        other=contract[name].display_name,
                     )
                 )
 

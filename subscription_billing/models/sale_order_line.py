@@ -258,10 +258,11 @@ class SaleOrderLine(models.Model):
         )
 
     def _subscription_is_discount(self) -> bool:
-        """A discount on the order, in a line of its own."""
+        """A discount on the order, in a line of its own; a gift card pays once and is none."""
         self.ensure_one()
         is_discount = self._is_global_discount() or self._is_discount_line()
-        return bool(is_discount and self._subscription_is_sold() and self.price_unit < 0)
+        is_payment = "reward_id" in self._fields and self["reward_id"].program_id.is_payment_program
+        return bool(is_discount and not is_payment and self._subscription_is_sold() and self.price_unit < 0)
 
     def _subscription_is_recurring(self) -> bool:
         """Whether the price of this line comes back: by the link once confirmed, by the product before."""

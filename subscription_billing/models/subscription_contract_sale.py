@@ -16,7 +16,9 @@ class SubscriptionContractSale(models.Model):
 
     def _upsell_vals(self) -> dict:
         """Values of a quotation that sells more on this contract."""
+        position = {"fiscal_position_id": self.fiscal_position_id.id} if self.fiscal_position_id else {}
         return {
+            **position,
             "partner_id": self.partner_id.id,
             "partner_invoice_id": self.partner_invoice_id.id,
             "partner_shipping_id": self.partner_shipping_id.id,

@@ -72,8 +72,7 @@ class SubscriptionEngine(models.AbstractModel):
             proposed = core_charges.propose(values, ledger[chain.id], chain.contract_id._billing_terms(), until)
             proposed += self._settlement(chain, values, proposed, ledger[chain.id], usages[chain.id])
             due += [(by_id[item.key], item) for item in proposed]
-        taxes = self._taxes_of(line for line, _item in due)
-        proposals = [self._charge(line.contract_id, line, item, taxes[line]) for line, item in due]
+        proposals = [self._charge(line.contract_id, line, item) for line, item in due]
         self._rate_usage([charge for charge in proposals if charge.line.kind == "usage"], usages)
         proposals = self._net(proposals, self._due_credits(contracts, until))
         return sorted(proposals, key=self._order_key)
@@ -138,8 +137,8 @@ class SubscriptionEngine(models.AbstractModel):
         return ledger
 
     @api.model
-    def _charge(self, contract, line, proposed: core_charges.Charge, taxes=None) -> Charge:
-        taxes = self._taxes(line) if taxes is None else taxes
+    def _charge(self, contract, line, proposed: core_charges.Charge) -> Charge:
+        taxes = self._taxes(line)
         quantity = self._line_quantity(line, proposed.period)
         if quantity != line.quantity:
             proposed = replace(proposed, amount=self._amount_of(line, quantity, proposed.share))

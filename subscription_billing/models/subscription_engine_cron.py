@@ -45,6 +45,7 @@ class SubscriptionEngineCron(models.AbstractModel):
         if obstacle := self._obstacle():
             _logger.critical("Subscriptions: nothing is billed. %s", obstacle)
             return
+        self._attempt(self._refresh_statistics)
         self._close_ended()
         stuck = set()
         while batch := self._next_batch(batch_size, stuck):

@@ -117,7 +117,16 @@ AMOUNT_TYPES = {"percent", "division", "fixed", "group"}
 # a line that Odoo adds: no goods on it
 ADDED = {"product_uom_id": False, "quantity": 0.0, "price_unit": 0.0, "price_subtotal": 0.0, "price_total": 0.0}
 TAX_LINE = {**ADDED, "display_type": "tax", "sequence": 10000}
-DUE_LINE = {**ADDED, "display_type": "payment_term", "sequence": 12000, "tax_ids": [], "name": False}
+DUE_LINE = {
+    **ADDED,
+    "display_type": "payment_term",
+    "sequence": 12000,
+    "tax_ids": [],
+    "name": False,
+    "discount_date": False,
+    "discount_balance": 0.0,
+    "discount_amount_currency": 0.0,
+}
 
 
 class SubscriptionEngineEntry(models.AbstractModel):
@@ -142,7 +151,9 @@ class SubscriptionEngineEntry(models.AbstractModel):
 
     @api.model
     def _create_entries(self, entries):
-        return self.env["account.move"].sudo()._subscription_create_complete(entries, self._is_known(CHATTER))
+        is_silent = self.env.context.get("tracking_disable") or self.env.context.get("mail_create_nolog")
+        with_chatter = not is_silent and self._is_known(CHATTER)
+        return self.env["account.move"].sudo()._subscription_create_complete(entries, with_chatter)
 
     @api.model
     def _issue(self, moves):

@@ -184,31 +184,13 @@ class SubscriptionEngineInvoice(models.AbstractModel):
         )._get_fiscal_position(contract.partner_invoice_id, delivery=contract.partner_shipping_id)
 
     @api.model
-    def _taxes_of(self, lines) -> dict:
-        """The taxes of each line; a fiscal position is looked for once per customer, not per charge."""
-        positions, taxes = {}, {}
-        for line in lines:
-            if line not in taxes:
-                contract = line.contract_id
-                key = (
-                    contract.company_id,
-                    contract.fiscal_position_id,
-                    contract.partner_invoice_id,
-                    contract.partner_shipping_id,
-                )
-                if key not in positions:
-                    positions[key] = self._fiscal_position(contract)
-                taxes[line] = self._taxes(line, positions[key])
-        return taxes
-
-    @api.model
-    def _taxes(self, line, position=None):
+    @remembered(lambda line: line)
+    def _taxes(self, line):
         """The taxes a person forced, else the product's through the fiscal position."""
         if line.tax_ids:
             return line.tax_ids
         taxes = line.product_id.taxes_id._filter_taxes_by_company(line.company_id)
-        position = self._fiscal_position(line.contract_id) if position is None else position
-        return position.map_tax(taxes)
+        return self._fiscal_position(line.contract_id).map_tax(taxes)
 
     @api.model
     def _account(self, charge):

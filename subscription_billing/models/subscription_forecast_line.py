@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, format_amount, split_every
 
 from ..core.cadence import add_months
+from ..memo import remembering
 
 MONTHS = 12
 BATCH = 500
@@ -48,6 +49,7 @@ class SubscriptionForecastLine(models.TransientModel):
             line.display_name = f"{amount} {line.partner_id.display_name}"
 
     @api.model
+    @remembering
     def _rebuild(self):
         """The rows of this person, for the companies and contracts this person sees."""
         self.env.cr.execute(SQL("DELETE FROM subscription_forecast_line WHERE create_uid = %s", self.env.uid))

@@ -7,8 +7,8 @@ from odoo.tools import format_amount
 
 # what verbs write, and nobody else
 GUARDED = {
-    "approved_by_id", "approved_on", "progress_done", "progress_total", "proposal_ids", "simulated_on",
-    "started_by_id", "state", "todo_contract_ids", "work",
+    "approved_by_id", "approved_on", "document_on", "document_pdf", "progress_done", "progress_total", "proposal_ids",
+    "simulated_on", "started_by_id", "state", "todo_contract_ids", "work",
 }  # fmt: skip
 FILTERS = {
     "plan_ids": ("plan_id", "in"),
@@ -276,7 +276,7 @@ class SubscriptionRun(models.Model):
                 raise UserError(self.env._("%s has nothing to approve: simulate first.", run.name))
             rows.filtered("move_id")._read_document()
             rows.write({"is_approved": True, "is_changed": False})
-            run.write({"approved_by_id": self.env.user.id, "approved_on": fields.Datetime.now()})
+            run.write({"approved_by_id": self.env.user.id, "approved_on": self.env.cr.now()})
             run.message_post(
                 body=self.env._(
                     "Approved: %(count)s documents, %(amount)s untaxed.",

@@ -35,6 +35,8 @@ class SubscriptionRunPrint(models.Model):
         if not run._is_printed(moves):
             run._check_idle()
             run._parts().unlink()
+            # what changes from now on makes the file stale
+            run.write({"document_pdf": False, "document_on": self.env.cr.now()})
             run._start("print", run.proposal_ids.filtered("move_id").contract_ids)
         if run.work:
             return True
@@ -70,5 +72,5 @@ class SubscriptionRunPrint(models.Model):
         """The parts become one file."""
         parts = self._parts()
         document = merge_pdf([part.raw for part in parts])
-        self.write({"document_pdf": base64.b64encode(document), "document_on": fields.Datetime.now()})
+        self.document_pdf = base64.b64encode(document)
         parts.unlink()

@@ -1,8 +1,9 @@
 import logging
 
-from odoo import Command, api, fields, models
+from odoo import Command, api, models
 from odoo.fields import Domain
 
+from ..memo import remembering
 from .subscription_dated import VERB
 from .subscription_engine_cron import BATCH, LOST_RACE
 
@@ -40,6 +41,8 @@ class SubscriptionRunWork(models.Model):
     @api.model
     def _cron_run(self):
         """Do the work of all runs, a batch at a time; what is interrupted goes on next time."""
+        engine = self.env["subscription.engine"]
+        engine._attempt(engine._refresh_statistics)
         for run in self.search([("work", "!=", False)], order="id"):
             while run.try_lock_for_update(allow_referencing=True) and run.work:
                 run._as_starter()._advance_or_stop()
@@ -97,7 +100,7 @@ class SubscriptionRunWork(models.Model):
 
     def _finish(self):
         if self.work == "simulate":
-            self.simulated_on = fields.Datetime.now()
+            self.simulated_on = self.env.cr.now()
         elif self.work == "print":
             self._bind_parts()
         self.work = False
@@ -126,6 +129,7 @@ class SubscriptionRunWork(models.Model):
     def _engine(self):
         return self.env["subscription.engine"].sudo()._of_company(self.company_id)
 
+    @remembering
     def _simulate_batch(self, contracts):
         """Rows for what is due; a contract that breaks the preview has a row that says so."""
         engine = self._engine()
@@ -191,6 +195,7 @@ class SubscriptionRunWork(models.Model):
         if busy := contracts & self.todo_contract_ids:
             self._fail(busy, self.env._("Somebody else is changing or billing it: simulate again."))
 
+    @remembering
     def _bill_part(self, engine, contracts):
         """Write the documents that are still what was shown, and post the approved drafts."""
         if not self.work:  # stopped meanwhile

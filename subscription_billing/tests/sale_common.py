@@ -53,6 +53,9 @@ class SaleSubscriptionCommon(SubscriptionCommon):
         return order.order_line - before
 
     def _first_bill(self, order):
-        """The first invoice of the contract of ``order``, on the day it is due."""
+        """The first invoice of the contract of ``order``, on the day it is due; free periods make none."""
         contract = order.subscription_contract_id
-        return self._bill(contract, max(self.today, contract.next_billing_date))[:1]
+        invoices = self.env["account.move"]
+        while not invoices and contract.next_billing_date:
+            invoices = self._bill(contract, max(self.today, contract.next_billing_date))
+        return invoices[:1]

@@ -219,6 +219,17 @@ class TestChangeWizard(SubscriptionCommon):
         move = self._bill(contract, wizard.billing_date)
         self.assertEqual((move.move_type, move.amount_untaxed), ("out_refund", 106.67))
 
+    def test_change_to_come_shows_the_invoice_of_that_day(self):
+        contract = self._contract(date_start="2026-06-01")
+        self._bill(contract, "2026-06-01")
+        with self._wizard(contract) as form:
+            form.date = "2026-07-01"
+            with form.line_ids.edit(0) as line:
+                line.quantity = 2.0
+        wizard = form.record
+        wizard.action_preview()
+        self.assertEqual((wizard.billing_date, wizard.amount), (self._day("2026-07-01"), 200.0))
+
     def test_nothing_changed_is_said(self):
         contract = self._contract(date_start="2026-06-01")
         wizard = self._wizard(contract).save()

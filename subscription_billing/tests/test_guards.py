@@ -6,7 +6,7 @@ import psycopg2
 from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
-from odoo.tools import mute_logger
+from odoo.tools import format_date, mute_logger
 
 from .common import SubscriptionCommon
 
@@ -403,7 +403,7 @@ class TestPreflight(GuardCommon):
         for name in ("fiscalyear_lock_date", "sale_lock_date", "tax_lock_date", "hard_lock_date"):
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
                 self.env.company[name] = "2026-05-31"
-                self.assertNotBilled("2026-05-31", "later day", "Day of billing")
+                self.assertNotBilled(format_date(self.env, "2026-05-31"), "later day", "Day of billing")
                 self.contract.invoice_date_policy = "run"
                 self.contract._unpark()
                 moves = self._bill(self.contract, "2026-06-15")

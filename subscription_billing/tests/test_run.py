@@ -502,6 +502,28 @@ class TestRun(RunCommon):
         self._work()
         self.assertFalse(contract.invoice_ids)
 
+    def test_a_batch_that_begins_after_the_stop_bills_nothing(self):
+        contract = self._june()
+        run = self._run()
+        run.action_approve()
+        run.action_post()
+        run.action_stop()
+        run.sudo()._bill_part(run._engine(), contract.sudo())
+        self.assertFalse(contract.invoice_ids)
+
+    def test_a_simulation_is_never_billed_behind_its_back(self):
+        self._june()
+        run = self._run()
+        run.action_approve()
+        run.mode = "simulation"
+        for verb in ("action_draft", "action_post"):
+            with self.subTest(verb), self.assertRaisesRegex(UserError, "is a simulation"):
+                getattr(run, verb)()
+
+    def test_the_threshold_is_a_percentage(self):
+        with self.assertRaises(ValidationError):
+            self._run(simulate=False, variance_threshold=-1)
+
     def test_a_disarmed_database_bills_nothing(self):
         self._june()
         run = self._run()

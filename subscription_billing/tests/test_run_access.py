@@ -160,6 +160,14 @@ class TestRunAccess(RunCommon):
         with self.assertRaises(AccessError):
             run.proposal_ids._exclude(self._day("2026-07-01"), "No")
 
+    def test_an_exclusion_being_typed_is_private(self):
+        self._june()
+        run = self._run_of("accounting")
+        dialog = self.env["subscription.run.exclude"].with_user(self.users["accounting"])
+        dialog = dialog.create({"proposal_ids": [Command.set(run.proposal_ids.ids)], "reason": "Later"})
+        with self.assertRaises(AccessError):
+            dialog.with_user(self.users["sales_all"]).action_exclude()
+
     def test_companies(self):
         run = self._run(simulate=False, company_id=self.other_company.id)
         for name in ("sales_all", "manager", "accounting", "auditor"):

@@ -74,9 +74,13 @@ class TestSaleOrder(SaleSubscriptionCommon):
         plan = self.env["subscription.plan"].create(
             {"name": "Quarterly", "recurrence_id": self.quarterly.id, "note": "<p>Terms <b>in bold</b></p>"}
         )
+        mail = self.env["mail.template"].create(
+            {"name": "Welcome", "model_id": self.env["ir.model"]._get_id("sale.order"), "subject": "Welcome"}
+        )
         template = self.env["sale.order.template"].create(
             {
                 "name": "Starter",
+                "mail_template_id": mail.id,
                 "subscription_plan_id": plan.id,
                 "sale_order_template_line_ids": [
                     Command.create({"product_id": self.hosting.id, "product_uom_qty": 2}),
@@ -95,6 +99,9 @@ class TestSaleOrder(SaleSubscriptionCommon):
         self.assertEqual(order.subscription_plan_id, plan)
         self.assertEqual(self._line(order, self.hosting).subscription_recurrence_id, self.quarterly)
         self.assertIn("in bold", order.subscription_plan_note)
+        order.action_confirm()
+        self.assertIn("Welcome", order.message_ids.mapped("subject"))
+        self.assertIn("in bold", order.subscription_contract_id.note)
 
     def test_a_combo_is_not_recurring(self):
         with self.assertRaisesRegex(ValidationError, "combo"):
@@ -333,6 +340,17 @@ class TestSaleOrder(SaleSubscriptionCommon):
         self.assertEqual(order.invoice_status, "invoiced")
         with self.assertRaisesRegex(UserError, "Change"):
             order.action_cancel()
+
+    def test_an_upsell_stays_with_the_customer_and_the_currency_of_its_contract(self):
+        contract = self._order().subscription_contract_id
+        foreign = self.setup_other_currency("CHF", rates=[("2026-03-01", 2.0)])
+        pricelist = self.env["product.pricelist"].create({"name": "Francs", "currency_id": foreign.id})
+        for values in ({"pricelist_id": pricelist.id}, {"partner_id": self.partner_a.id}):
+            order = self.env["sale.order"].browse(contract.action_upsell_quote()["res_id"])
+            order.order_line = [Command.create({"product_id": self.support.id})]
+            order.write(values)
+            with self.subTest(values=values), self.assertRaisesRegex(UserError, "contract of its own"):
+                order.action_confirm()
 
     # the running contract is the master
 

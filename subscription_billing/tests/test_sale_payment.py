@@ -72,6 +72,7 @@ class TestSalePayment(CronMixinCase, AccountPaymentCommon, SaleSubscriptionCommo
         self.assertEqual(second.amount_residual, second.amount_total)
 
     def test_one_payment_pays_the_goods_and_the_first_invoice(self):
+        self.plan.write({"alignment": "calendar", "alignment_day": 1})
         order = self._paid_quote(self.hosting, self.router)
         transaction = self._pay(order, order._get_prepayment_required_amount())
         goods = transaction.invoice_ids

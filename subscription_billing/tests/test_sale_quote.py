@@ -70,6 +70,17 @@ class TestSaleQuote(SaleSubscriptionCommon):
         self._bill(order.subscription_contract_id, "2026-06-10")
         self.assertEqual(order._subscription_first_invoice(), (invoice.invoice_date, invoice.amount_total))
 
+    def test_a_free_stub_is_no_first_invoice(self):
+        self.plan.write({"alignment": "calendar", "alignment_day": 1, "proration_policy": "free"})
+        order = self._quote(self.hosting)
+        expected = (self._day("2026-04-01"), order.amount_total)
+        self.assertEqual(order._subscription_first_invoice(), expected)
+        order.action_confirm()
+        self.assertEqual(order._subscription_first_invoice(), expected)
+        self.assertFalse(self._bill(order.subscription_contract_id, self.today))
+        self.assertEqual(order._subscription_first_invoice(), expected)
+        self.assertEqual(self._first_bill(order).amount_total, order.amount_total)
+
     def test_previewing_writes_nothing(self):
         order = self._quote(self.hosting, self.setup_fee)
         self.env.flush_all()
@@ -133,6 +144,7 @@ class TestSaleQuote(SaleSubscriptionCommon):
             confirmed = order._subscription_first_invoice()
             invoice = self._first_bill(order)
             self.assertEqual(announced, confirmed)
+            self.assertTrue(invoice)
             self.assertEqual(announced.amount, invoice.amount_total)
             savepoint.rollback()
 

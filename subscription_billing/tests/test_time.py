@@ -1,6 +1,7 @@
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,7 +109,7 @@ class TestTime(SubscriptionCommon):
 
     def _assert_billed_once_from_midnight(self, zone, day, minute=30):
         """Hourly runs around a day bill what is due then at the first hour of it, and once."""
-        midnight = datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None)
+        midnight = datetime.combine(day, time(), ZoneInfo(zone)).astimezone(pytz.utc).replace(tzinfo=None)
         first = (midnight - 3 * HOUR).replace(minute=minute)
         with self.env.cr.savepoint() as savepoint:
             self.env.company.subscription_tz = zone

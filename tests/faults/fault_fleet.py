@@ -12,16 +12,16 @@ from dateutil.relativedelta import relativedelta
 from odoo import Command
 
 ROOM = timedelta(days=10)  # from the last due date to today
-env["subscription.engine"]._arm()  # noqa: F821
-COMPANY = env.company  # noqa: F821
+env["subscription.engine"]._arm()
+COMPANY = env.company
 if not COMPANY.chart_template:
-    env["account.chart.template"].try_loading("fr", company=COMPANY, install_demo=False)  # noqa: F821
+    env["account.chart.template"].try_loading("fr", company=COMPANY, install_demo=False)
 COMPANY.subscription_tz = "Europe/Paris"
 TODAY = COMPANY._subscription_today()
 
 
 def product(name, price, **values):
-    return env["product.product"].create(  # noqa: F821
+    return env["product.product"].create(
         {"name": name, "type": "service", "list_price": price, "subscription_recurring": True, **values}
     )
 
@@ -31,8 +31,8 @@ SETUP = product("Setup", 50.0, subscription_recurring=False)
 TRAFFIC = product("Traffic", 2.0, subscription_kind="usage")
 PLAN = env.ref("subscription_billing.plan_monthly", raise_if_not_found=False) or env["subscription.plan"].search(
     [], limit=1
-)  # noqa: F821
-QUARTERLY = env.ref("subscription_billing.recurrence_quarterly")  # noqa: F821
+)
+QUARTERLY = env.ref("subscription_billing.recurrence_quarterly")
 
 
 def contract(number, kind, partner):
@@ -50,12 +50,12 @@ def contract(number, kind, partner):
         "invoice_grouping": "customer" if kind == "grouped" else "contract",
         "line_ids": [Command.create({"product_id": item.id, **recurrence}) for item in products],
     }
-    record = env["subscription.contract"].create(values)  # noqa: F821
+    record = env["subscription.contract"].create(values)
     record.action_activate()
     if kind == "usage":
         meter = record.line_ids.filtered(lambda line: line.kind == "usage")
         for day in (record.date_start, record.date_start + relativedelta(months=1)):
-            env["subscription.usage"].create(  # noqa: F821
+            env["subscription.usage"].create(
                 {"contract_id": record.id, "line_id": meter.id, "date": day, "quantity": 7}
             )
     if kind == "ended":
@@ -65,8 +65,8 @@ def contract(number, kind, partner):
 
 KINDS = ["plain", "arrears", "quarterly", "setup", "grouped", "grouped", "ended", "draft", "usage", "plain"]
 COUNT = int(sys.argv[1])
-partners = env["res.partner"].create([{"name": f"Customer {number}"} for number in range(COUNT)])  # noqa: F821
+partners = env["res.partner"].create([{"name": f"Customer {number}"} for number in range(COUNT)])
 for number in range(COUNT):
     contract(number, KINDS[number % len(KINDS)], partners[number // 2])  # two neighbours have one customer
-env["ir.cron"].search([]).active = False  # noqa: F821
-env.cr.commit()  # noqa: F821
+env["ir.cron"].search([]).active = False
+env.cr.commit()

@@ -1,7 +1,9 @@
 """A database with contracts to bill, the processes that bill it, and what must be true of it afterwards."""
 
 import json
+import select
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from environment.places import LOGS
 from psycopg2.extras import NamedTupleCursor
 
 HERE = Path(__file__).parent
+PATIENCE = 300  # seconds, on a busy machine
 DROP_GUARDS = """
     ALTER TABLE subscription_period DROP CONSTRAINT subscription_period_billed_once;
     ALTER TABLE subscription_line DROP CONSTRAINT subscription_line_chain_disjoint;
@@ -72,23 +75,31 @@ class Site:
     def __init__(self, databases, origin, name):
         self.databases, self.origin, self.name = databases, origin, name
         self._log = LOGS / f"{name}.log"
-        command = [str(databases.odoo.python), str(HERE / "fault_nursery.py"), name]
-        with self._log.open("wb") as log:
-            self._nursery = databases.odoo.start(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        assert self._answer() == "ready"
-
-    def close(self):
-        self._nursery.stdin.close()
-        self._nursery.wait()
-        self._log.unlink()
+        self._nursery = None
 
     def reset(self):
         """The contracts as they were made, nothing billed; armed, as this very database."""
         self.databases.drop(self.name)
         self.databases.clone(self.origin, self.name)
+        self._start_nursery()
         self.run("arm")
+
+    def _start_nursery(self):
+        """Odoo's test classes end every process that they find running beside them: start it again."""
+        if self._nursery and self._nursery.poll() is None:
+            return
+        command = [str(self.databases.odoo.python), str(HERE / "fault_nursery.py"), self.name]
+        with self._log.open("wb") as log:
+            self._nursery = self.databases.odoo.start(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self._answer() == "ready"
+
+    def close(self):
+        if self._nursery:
+            self._nursery.kill()
+            self._nursery.wait(PATIENCE)
+            self._log.unlink()
 
     # processes
 
@@ -127,9 +138,23 @@ class Site:
         return self._answer()
 
     def _answer(self):
-        line = self._nursery.stdout.readline()
-        assert line, f"The nursery is gone: see {self._log}"
+        is_there, _writable, _failed = select.select([self._nursery.stdout], [], [], PATIENCE)
+        line = self._nursery.stdout.readline() if is_there else ""
+        if not line:
+            self._nursery.kill()
+        assert line, f"The nursery says nothing any more: {self._log.read_text()}"
         return json.loads(line)
+
+    def wait_for_lock(self):
+        """Until a process waits for what another one holds."""
+        for _second in range(PATIENCE):
+            [[waiting]] = self.query(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if waiting:
+                return
+            time.sleep(0.2)
+        raise AssertionError("No process waits for another one.")
 
     # what is in the database
 
