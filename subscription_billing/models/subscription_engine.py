@@ -371,18 +371,23 @@ class SubscriptionEngine(models.AbstractModel):
 
     @api.model
     def _waive(self, charges):
-        """A document worth nothing is not issued; its stretches are settled all the same."""
+        """A document worth nothing is not issued; its stretches are settled all the same.
+
+        What was billed and is worth the same after all stays billed: a later credit finds it.
+        """
         for charge in charges:
-            if charge.released:
+            if charge.released and charge.proposed:
+                charge.released.write({"state": "billed", "released_by_id": False})
+            elif charge.released:
                 charge.released.write({"state": "credited", "amount_credited": float(charge.credited_amount)})
         self.env["subscription.period"].flush_model()
-        billed = [charge for charge in charges if charge.proposed]
+        free = [charge for charge in charges if charge.proposed and not charge.released]
         periods = (
             self.env["subscription.period"]
             .sudo()
-            .create([self._period_vals(charge, "waived", reason=self.env._("Nothing to pay")) for charge in billed])
+            .create([self._period_vals(charge, "waived", reason=self.env._("Nothing to pay")) for charge in free])
         )
-        for charge, period in zip(billed, periods, strict=True):
+        for charge, period in zip(free, periods, strict=True):
             if charge.usages:
                 charge.usages.sudo().period_id = period
 

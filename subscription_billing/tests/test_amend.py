@@ -129,6 +129,15 @@ class TestAmend(SubscriptionCommon):
         self.assertEqual(note.amount_untaxed, 100.0)
         self.assertFalse(self._bill(contract, "2026-12-31"))
 
+    def test_a_change_that_is_taken_back_leaves_what_was_billed_to_be_credited(self):
+        contract = self._contract()
+        invoice = self._bill(contract, "2026-01-01")
+        for quantity in (2.0, 1.0):
+            contract._amend(self._day("2026-01-17"), [(contract.line_ids.chain_id, {"quantity": quantity})])
+        self.assertFalse(self._bill(contract, "2026-01-17"), "nothing changed in the end")
+        note = contract._close(self._day("2026-01-20"), self.reason, credit="prorata")
+        self.assertEqual((note.amount_untaxed, note.reversed_entry_id), (38.71, invoice))
+
     def test_a_draft_invoice_must_be_settled_first(self):
         contract = self._contract(invoicing_mode="draft")
         self._bill(contract, "2026-01-01")

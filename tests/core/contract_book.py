@@ -20,7 +20,7 @@ from core.charges import ONE_DAY, Row, Terms, charge_of, covered_until, propose
 from core.ledger import Entry, split
 from core.money import CENT, net_price
 from core.period import FOREVER, Period
-from core.timeline import Version, overwrite, stop
+from core.timeline import Version, overwrite, stop, suspend
 
 COUNTING = {"billed", "imported", "kept", "waived", "held"}
 
@@ -71,8 +71,8 @@ class Chain:
         versions = {version.key: version for version in self.versions}
         for done in replacements:
             versions[done.key] = replace(versions[done.key], period=Period(versions[done.key].period.start, done.stop))
-            if done.successor:
-                versions[self.keys] = replace(done.successor, key=self.keys)
+            for successor in done.successors:
+                versions[self.keys] = replace(successor, key=self.keys)
                 self.keys += 1
         self.versions = list(versions.values())
 
@@ -120,22 +120,14 @@ class Book:
     def amend(self, day, name, values):
         chain = self.chains[name]
         before = chain.rows()
-        chain.apply(overwrite(chain.versions, day, values))
+        chain.apply(overwrite(chain.versions, Period(day), values))
         self._decide(chain, before)
 
     def pause(self, day, until, name):
         """Nothing is served from ``day`` on; the same goes on from ``until`` on."""
         chain = self.chains[name]
         before = chain.rows()
-        resumed = [
-            replace(version, period=served)
-            for version in chain.versions
-            if (served := version.period & Period(until, FOREVER))
-        ]
-        chain.apply(stop(chain.versions, day))
-        for version in resumed:
-            chain.versions.append(replace(version, key=chain.keys))
-            chain.keys += 1
+        chain.apply(suspend(chain.versions, Period(day, until)))
         self._decide(chain, before)
 
     def close(self, day, credit):

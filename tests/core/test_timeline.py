@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from core.period import FOREVER, Period
-from core.timeline import Version, overwrite, stop
+from core.timeline import Version, overwrite, reversals, revert, stop, suspend
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +18,7 @@ def day(number):
 
 
 days = st.integers(-10, HORIZON + 10).map(day)
+windows = st.tuples(days, days).map(lambda pair: Period(*sorted(pair)))
 changes = st.one_of(
     st.fixed_dictionaries({"quantity": st.integers(1, 3)}),
     st.fixed_dictionaries({"price": st.integers(1, 3)}),
@@ -41,13 +42,13 @@ def histories(draw):
 
 
 def apply(versions, replacements):
-    """What the ORM does with replacements: close the row, open its successor."""
+    """What the ORM does with replacements: close the row, open its successors."""
     after = {version.key: version for version in versions}
     for done in replacements:
         closed = after[done.key]
         after[done.key] = replace(closed, period=Period(closed.period.start, done.stop))
-        if done.successor:
-            after[len(after)] = replace(done.successor, key=len(after))
+        for successor in done.successors:
+            after[len(after)] = replace(successor, key=len(after))
     return list(after.values())
 
 
@@ -60,7 +61,7 @@ def in_force(versions):
 
 @given(histories(), days, changes)
 def test_a_change_overwrites_its_fields_from_its_day_on_and_nothing_else(versions, since, values):
-    before, after = in_force(versions), in_force(apply(versions, overwrite(versions, since, values)))
+    before, after = in_force(versions), in_force(apply(versions, overwrite(versions, Period(since), values)))
     assert after == {d: ({**old, **values} if d >= since else old) for d, old in before.items()}
 
 
@@ -69,22 +70,22 @@ def test_changes_of_different_fields_commute(versions, one_day, other_day, one, 
     if one.keys() & other.keys():
         other = {"note": "x"}
         versions = [replace(v, values={**v.values, "note": ""}) for v in versions]
-    first = apply(versions, overwrite(versions, one_day, one))
-    first = apply(first, overwrite(first, other_day, other))
-    second = apply(versions, overwrite(versions, other_day, other))
-    second = apply(second, overwrite(second, one_day, one))
+    first = apply(versions, overwrite(versions, Period(one_day), one))
+    first = apply(first, overwrite(first, Period(other_day), other))
+    second = apply(versions, overwrite(versions, Period(other_day), other))
+    second = apply(second, overwrite(second, Period(one_day), one))
     assert in_force(first) == in_force(second)
 
 
 @given(histories(), days, changes)
 def test_a_change_equal_to_what_is_there_writes_nothing(versions, since, values):
-    changed = apply(versions, overwrite(versions, since, values))
-    assert overwrite(changed, since, values) == []
+    changed = apply(versions, overwrite(versions, Period(since), values))
+    assert overwrite(changed, Period(since), values) == []
 
 
 @given(histories(), days, changes)
 def test_rows_that_keep_their_values_are_left_alone(versions, since, values):
-    replaced = {done.key for done in overwrite(versions, since, values)}
+    replaced = {done.key for done in overwrite(versions, Period(since), values)}
     for version in versions:
         served_later = bool(version.period & Period(since, FOREVER))
         differs = any(version.values[name] != value for name, value in values.items())
@@ -95,7 +96,7 @@ def test_rows_that_keep_their_values_are_left_alone(versions, since, values):
 def test_versions_never_overlap_and_the_days_served_stay(versions, story):
     served = in_force(versions).keys()
     for since, values in story:
-        versions = apply(versions, overwrite(versions, since, values))
+        versions = apply(versions, overwrite(versions, Period(since), values))
         ordered = sorted(version.period for version in versions if version.period)
         assert all(a.stop <= b.start for a, b in pairwise(ordered))
         assert in_force(versions).keys() == served
@@ -105,7 +106,7 @@ def test_versions_never_overlap_and_the_days_served_stay(versions, story):
 def test_a_row_is_closed_within_its_own_period(versions, since, values):
     """Never before its start: a row replaced at once keeps a length of zero."""
     periods = {version.key: version.period for version in versions}
-    for done in overwrite(versions, since, values) + stop(versions, since):
+    for done in overwrite(versions, Period(since), values) + stop(versions, since):
         assert periods[done.key].start <= done.stop <= periods[done.key].stop
 
 
@@ -118,6 +119,53 @@ def test_nothing_is_served_after_a_stop_and_all_before(versions, since):
 @given(histories(), days)
 def test_stopping_twice_changes_nothing(versions, since):
     assert stop(apply(versions, stop(versions, since)), since) == []
+
+
+@given(histories(), windows, changes)
+def test_a_change_for_a_while_ends_by_itself(versions, window, values):
+    before, after = in_force(versions), in_force(apply(versions, overwrite(versions, window, values)))
+    assert after == {d: ({**old, **values} if d in window else old) for d, old in before.items()}
+
+
+@given(histories(), windows)
+def test_nothing_is_served_in_a_pause_and_all_around_it(versions, window):
+    before, after = in_force(versions), in_force(apply(versions, suspend(versions, window)))
+    assert after == {d: values for d, values in before.items() if d not in window}
+
+
+def undo(versions, replacements, current):
+    """What the ORM does to take a change back: revert each stretch, and open again where nothing is served."""
+    by_key = {version.key: version for version in versions}
+    closed = [
+        replace(by_key[done.key], period=Period(done.stop, by_key[done.key].period.stop)) for done in replacements
+    ]
+    opened = [successor for done in replacements for successor in done.successors]
+    for reversal in reversals(closed, opened):
+        current = apply(current, revert(current, reversal))
+        if reversal.after is None:
+            for free in reversal.period.subtract(version.period for version in current):
+                current.append(Version(len(current), free, reversal.before.values))
+    return current
+
+
+@given(histories(), windows, changes, st.booleans())
+def test_a_change_that_is_undone_leaves_what_was(versions, window, values, is_pause):
+    replacements = suspend(versions, window) if is_pause else overwrite(versions, window, values)
+    changed = apply(versions, replacements)
+    assert in_force(undo(versions, replacements, changed)) == in_force(versions)
+
+
+@given(histories(), windows, windows, changes, changes)
+def test_undoing_keeps_what_was_changed_since(versions, window, later, values, others):
+    replacements = overwrite(versions, window, values)
+    changed = apply(versions, replacements)
+    changed = apply(changed, overwrite(changed, later, others))
+    before, mixed, after = in_force(versions), in_force(changed), in_force(undo(versions, replacements, changed))
+    for d, old in before.items():
+        mine = {name for name, value in values.items() if d in window and old[name] != value}
+        assert after[d] == {
+            name: old[name] if name in mine and value == values[name] else value for name, value in mixed[d].items()
+        }
 
 
 def test_a_change_during_a_promotion_keeps_the_promotion():
@@ -133,7 +181,7 @@ def test_a_change_during_a_promotion_keeps_the_promotion():
         Version(2, Period(day(59)), plain),
     ]
     changed = sorted(
-        (v for v in apply(versions, overwrite(versions, day(10), {"quantity": 2})) if v.period),
+        (v for v in apply(versions, overwrite(versions, Period(day(10)), {"quantity": 2})) if v.period),
         key=lambda v: v.period,
     )
     assert [(v.period, v.values) for v in changed] == [
