@@ -13,6 +13,8 @@
         "security/ir.model.access.csv",
         "data/ir_sequence.xml",
         "data/mail_activity_type.xml",
+        "data/mail_template.xml",
+        "data/product_product.xml",
         "data/subscription_recurrence.xml",
         "data/subscription_close_reason.xml",
         "data/subscription_stage.xml",

@@ -141,6 +141,19 @@ def charge_of(row: Row, stretch: Period, nominal: Period, rows: Sequence[Row], t
     )
 
 
+def worth(rows: Sequence[Row], window: Period, terms: Terms) -> Decimal:
+    """What a chain costs in ``window``, billed or not."""
+    return sum(
+        (
+            charge_of(row, stretch & nominal, nominal, rows, terms).amount
+            for row in rows
+            if (stretch := row.period & window)
+            for nominal in nominal_periods(row, stretch)
+        ),
+        Decimal(0),
+    )
+
+
 def uncovered(rows: Sequence[Row], ledger: Iterable[Period], terms: Terms) -> Iterator[Charge]:
     """Every charge of one chain that the ledger does not hold, in order, without end.
 

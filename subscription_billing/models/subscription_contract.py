@@ -1,26 +1,31 @@
-from collections.abc import Sequence
-from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import plaintext2html
+from odoo.tools import format_date
 
-from ..core import timeline
-from ..core.cadence import Cadence
 from .subscription_dated import VERB
-from .subscription_line import CARRIED
 from .subscription_stage import CONTRACT_STATES
 
 # what only verbs and the engine write, and what a running contract keeps for good
 WRITTEN_BY_VERBS = frozenset(
-    ("state", "anchor_date", "date_stop", "next_billing_date", "term_start", "close_reason_id", "revision")
+    (
+        "state",
+        "anchor_date",
+        "close_reason_id",
+        "date_stop",
+        "minimum_end",
+        "next_billing_date",
+        "paused_from",
+        "resumes_on",
+        "revision",
+        "term_start",
+    )
 )
 FIXED_WHILE_RUNNING = frozenset(("company_id", "pricelist_id", "currency_id", "date_start", "plan_id", "billed_until"))
 BILLING_TERMS = frozenset(("billing_timing", "lead_days", "proration_policy"))
-OWNERS = frozenset(("partner_id", "user_id", "team_id"))
-STOPPED = "subscription_billing.mail_activity_type_stopped"
+PARTIES = frozenset(("partner_id", "partner_invoice_id", "partner_shipping_id", "user_id", "team_id"))
 
 
 class SubscriptionContract(models.Model):
@@ -274,15 +279,6 @@ class SubscriptionContract(models.Model):
             shifted = value and fields.Date.to_date(value) + timedelta(days=1)
         return [("date_stop", operator, shifted)]
 
-    @api.depends("term_end", "notice", "notice_unit", "renewal")
-    def _compute_notice_deadline(self):
-        for contract in self:
-            if contract.term_end and contract.notice and contract.renewal == "tacit":
-                stop = contract.term_end + timedelta(days=1)
-                contract.notice_deadline = Cadence(contract.notice_unit, contract.notice).nth(stop, -1)
-            else:
-                contract.notice_deadline = contract.renewal == "tacit" and contract.term_end
-
     @api.depends("state")
     def _compute_stage_id(self):
         stages = self.env["subscription.stage"].search([])
@@ -356,15 +352,25 @@ class SubscriptionContract(models.Model):
 
     def write(self, vals):
         self._check_writable(vals.keys())
+        if PARTIES & vals.keys() and not self._in_verb():
+            vals = self._change_parties(vals)
         result = super().write(vals)
         if "invoicing_mode" in vals:
             self._check_review()
         if BILLING_TERMS & vals.keys():
             self.env["subscription.engine"]._refresh(self)
-        if OWNERS & vals.keys():
-            for contract in self.filtered(lambda contract: contract.state != "draft"):
-                contract._on_lines_changed(self.env["subscription.amendment"])
         return result
+
+    def _change_parties(self, vals) -> dict:
+        """A running contract keeps who it was with: each change of party is an amendment; returns what is left."""
+        running = self.filtered(lambda contract: contract.state != "draft")
+        parties = {name: vals[name] for name in PARTIES & vals.keys()}
+        for contract in running:
+            contract.check_access("write")
+            locked = contract._locked()
+            with locked._amendment("party", locked._today(), keep_empty=False) as amendment:
+                amendment._change_contract(parties, at_once=True)
+        return vals if running != self else {name: value for name, value in vals.items() if name not in parties}
 
     def _check_writable(self, names):
         """A person edits a draft; afterwards verbs change what is billed."""
@@ -425,6 +431,26 @@ class SubscriptionContract(models.Model):
 
     # reading
 
+    def _plain_values(self, names) -> dict:
+        """Values as JSON keeps them."""
+        self.ensure_one()
+        values = self._convert_to_write({name: self[name] for name in names})
+        return {
+            name: fields.Date.to_string(value) if isinstance(value, date) else value for name, value in values.items()
+        }
+
+    def _value_text(self, name, value) -> str:
+        """A value of ``_plain_values`` as people read it."""
+        field = self._fields[name]
+        if field.type == "many2one":
+            return self.env[field.comodel_name].browse(value or []).sudo().exists().display_name or "–"
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, "–")
+        if field.type == "date" and value:
+            day = fields.Date.to_date(value)
+            return format_date(self.env, day - timedelta(days=1) if name == "date_stop" else day)
+        return str(value or "–")
+
     def _today(self) -> date:
         return (self.company_id or self.env.company)._subscription_today()
 
@@ -437,296 +463,6 @@ class SubscriptionContract(models.Model):
     def _currency_unit(self) -> Decimal:
         """The smallest amount of the contract's currency: 0.01 for the euro."""
         return Decimal(str(self.currency_id.rounding or 0.01))
-
-    # verbs
-
-    def action_activate(self):
-        """Draft to active: fixes the anchor and the terms, dates the lines and arms the billing."""
-        for contract in self:
-            if contract.state != "draft":
-                raise UserError(self.env._("%s is running already.", contract.display_name))
-            if not contract.line_ids:
-                raise UserError(self.env._("%s has no line: add what is sold.", contract.display_name))
-            contract._activate()
-        return True
-
-    def _activate(self):
-        self.ensure_one()
-        contract = self._locked()
-        anchor = contract.anchor_date or contract._anchor_for(contract.date_start)
-        with contract._amendment("activate", contract.date_start) as amendment:
-            contract.write(
-                {
-                    "state": "active",
-                    "anchor_date": anchor,
-                    "signed_on": contract.signed_on or contract._today(),
-                    **contract._first_term(),
-                }
-            )
-            for line in contract.line_ids:
-                line.write({"opened_by_id": amendment.id, **contract._activation_values(line, anchor)})
-                contract._end_promotion(amendment, line)
-            if contract.billed_until:
-                self.env["subscription.period"]._import_until(contract, contract.billed_until + timedelta(days=1))
-
-    def _activation_values(self, line, anchor) -> dict:
-        """Dates and anchor of a line on the day its contract starts to run."""
-        start = max(line.date_start, self.date_start)
-        stop = line.date_stop
-        line_anchor = line.anchor_date or anchor
-        if line.kind == "one_off":
-            stop = start + timedelta(days=1)
-        elif line.occurrences:
-            stop = self._nth_stop(line, start, line_anchor, line.occurrences)
-        return {"date_start": start, "date_stop": stop, "anchor_date": line_anchor}
-
-    @api.model
-    def _nth_stop(self, line, start, anchor, count) -> date:
-        """Where the ``count``-th period from ``start`` stops, a first stub included."""
-        cadence = line.recurrence_id._cadence()
-        return cadence.nth(anchor, cadence.index(anchor, start) + count)
-
-    def _end_promotion(self, amendment, line):
-        """A discount for some periods ends by itself: the chain goes on at full price."""
-        if line.discount and line.discount_occurrences:
-            day = self._nth_stop(line, line.date_start, line.anchor_date, line.discount_occurrences)
-            self._change_chain(amendment, line.chain_id, day, {"discount": 0.0})
-
-    def _first_term(self) -> dict:
-        if not self.commitment:
-            return {"term_start": self.date_start, "term_end": False}
-        stop = Cadence(self.commitment_unit, self.commitment).nth(self.date_start, 1)
-        values = {"term_start": self.date_start, "term_end": stop - timedelta(days=1)}
-        return values
-
-    def _amend(self, date: date, changes: Sequence[tuple], reason: str = "", order=None):
-        """Change lines from ``date`` on, without touching what was before.
-
-        :param changes: pairs ``(line, {field: value})`` to change a line, ``(line, None)``
-            to stop it and ``(None, values)`` to open one. A line stands for its chain;
-            only the fields that change are named, and they are replayed on every later
-            row of it. Equal values change nothing.
-        :returns: the ``subscription.amendment``, empty when nothing changed.
-        :raises UserError: when the contract does not run, or a change is impossible.
-        """
-        self.ensure_one()
-        contract = self._locked()
-        if contract.state not in ("active", "paused"):
-            raise UserError(self.env._("%s does not run: it cannot be amended.", contract.display_name))
-        if date < contract.date_start or (contract.date_stop and date >= contract.date_stop):
-            raise UserError(
-                self.env._(
-                    "A change of %(contract)s takes effect between its start and its end, not on %(day)s.",
-                    contract=contract.display_name,
-                    day=fields.Date.to_string(date),
-                )
-            )
-        with contract._amendment("change", date, reason=reason, order=order, keep_empty=False) as amendment:
-            for line, values in changes:
-                if line is None:
-                    contract._open_line(amendment, date, values)
-                else:
-                    contract._change_chain(amendment, line.chain_id, date, values)
-        return amendment.exists()
-
-    def _close(self, date: date, close_reason=None, credit: str = "none"):
-        """End the contract: ``date`` is the first day no longer served.
-
-        :param credit: what becomes of what was billed from ``date`` on: ``none`` keeps
-            it, ``prorata`` gives it back, ``full`` gives back the whole current period.
-        :returns: the credit notes.
-        """
-        self.ensure_one()
-        return self.env["subscription.engine"]._credit_released(self._end(date, close_reason, credit))
-
-    def _end(self, date: date, close_reason=None, credit: str = "none"):
-        """What ``_close`` does to lines and ledger, before any credit note is written."""
-        contract = self._locked()
-        if contract.state not in ("active", "paused"):
-            raise UserError(self.env._("%s does not run: it cannot be closed.", contract.display_name))
-        if date < contract.date_start:
-            raise UserError(self.env._("%s cannot end before it starts.", contract.display_name))
-        ledger = self.env["subscription.period"]
-        with contract._amendment("close", date, reason=close_reason and close_reason.name) as amendment:
-            if credit == "none":
-                ledger._keep_from(contract, date, amendment)
-            else:
-                ledger._release_from(contract, date, amendment, whole=credit == "full")
-            for chain in contract.line_ids.chain_id:
-                contract._change_chain(amendment, chain, date, None, settle=False)
-            contract.write(
-                {
-                    "date_stop": date,
-                    "close_reason_id": close_reason and close_reason.id,
-                    **({"state": "closed"} if date <= contract._today() else {}),
-                }
-            )
-        return contract
-
-    @api.model
-    def _ended(self):
-        """The running contracts whose last day has passed."""
-        return self.union(
-            *(
-                self.search(
-                    [
-                        ("company_id", "=", company.id),
-                        ("state", "in", ("active", "paused")),
-                        ("date_stop", "<=", company._subscription_today()),
-                    ]
-                )
-                for company in self.env["res.company"].search([])
-            )
-        )
-
-    def _mark_ended(self):
-        """Let the contracts be closed whose planned end has come."""
-        ended = self._try_lock().with_context(subscription_verb=VERB) & self._ended()
-        ended.state = "closed"
-
-    # how verbs work
-
-    def _locked(self):
-        """These contracts, locked until the end of the transaction and safe to write.
-
-        :raises UserError: when somebody else bills or changes one of them right now.
-        """
-        locked = self._try_lock()
-        if missing := self - locked:
-            raise UserError(
-                self.env._(
-                    "%s is being billed or changed by somebody else. Wait a moment and try again.",
-                    ", ".join(missing.mapped("display_name")),
-                )
-            )
-        return locked.with_context(subscription_verb=VERB)
-
-    def _try_lock(self):
-        """The contracts of these that could be locked, ids ascending.
-
-        Under REPEATABLE READ a lock alone proves nothing: the row is written too, so
-        that whoever worked on an older snapshot fails with a serialization error.
-        """
-        locked = self.sorted("id").try_lock_for_update(allow_referencing=True)
-        if locked:
-            self.env.cr.execute(
-                "UPDATE subscription_contract SET revision = COALESCE(revision, 0) + 1 WHERE id IN %s", [locked._ids]
-            )
-            locked.invalidate_recordset(["revision"])
-        return locked
-
-    @contextmanager
-    def _amendment(self, kind, date, reason="", order=None, keep_empty=True):
-        """The one amendment of a verb; what the rows became is announced once, at its end."""
-        self.ensure_one()
-        number = max(self.amendment_ids.mapped("number"), default=0) + 1
-        amendment = (
-            self.env["subscription.amendment"]
-            .sudo()
-            .create(
-                {
-                    "contract_id": self.id,
-                    "number": number,
-                    "kind": kind,
-                    "date_effective": date,
-                    "reason": reason,
-                    "author_id": self.env.user.partner_id.id,
-                }
-            )
-        )
-        yield amendment
-        if not keep_empty and not (amendment.opened_line_ids or amendment.closed_line_ids):
-            amendment.unlink()
-            return
-        self.env["subscription.engine"]._refresh(self)
-        self._on_lines_changed(amendment)
-
-    def _change_chain(self, amendment, chain, date, values, settle=True):
-        """Replay a change, or a stop when ``values`` is None, on the rows of a chain."""
-        rows = self.line_ids.filtered(lambda line: line.chain_id == chain)
-        if not rows:
-            raise UserError(self.env._("%s has no such line.", self.display_name))
-        if values is None:
-            replacements = timeline.stop(rows._versions(), date)
-        else:
-            self._check_changes(values)
-            rows._check_input(values)
-            comparable = {name: rows._comparable(name, value) for name, value in values.items()}
-            replacements = timeline.overwrite(rows._versions(), date, comparable)
-        if settle:
-            self.env["subscription.period"]._release_replaced(rows, replacements, amendment)
-        for replacement in replacements:
-            self._replace(rows.browse(replacement.key), replacement, amendment)
-
-    def _replace(self, row, replacement, amendment):
-        """Close a row and open its successor, in that order: the database refuses both at once."""
-        stop, covered = row.date_stop, row.covered_until
-        row.write({"date_stop": replacement.stop, "closed_by_id": amendment.id})
-        row.flush_recordset()
-        if replacement.successor:
-            values = self._stored(replacement.successor.values)
-            row.copy(
-                {
-                    **values,
-                    "date_start": replacement.successor.period.start,
-                    "date_stop": stop,
-                    "chain_id": row.chain_id.id,
-                    "kind": row.kind,
-                    "occurrences": row.occurrences,
-                    "covered_until": covered,
-                    "opened_by_id": amendment.id,
-                }
-            )
-
-    def _open_line(self, amendment, date, values):
-        line = self.env["subscription.line"].create(
-            {
-                **values,
-                "contract_id": self.id,
-                "date_start": values.get("date_start") or date,
-                "opened_by_id": amendment.id,
-            }
-        )
-        line.write(self._activation_values(line, self.anchor_date))
-        self._end_promotion(amendment, line)
-        return line
-
-    @api.model
-    def _check_changes(self, values):
-        if unknown := values.keys() - set(CARRIED):
-            raise UserError(self.env._("A change of a contract line cannot name %s.", ", ".join(sorted(unknown))))
-
-    @api.model
-    def _stored(self, values) -> dict:
-        """Values of a version, as the ORM writes them."""
-        return {name: [Command.set(value)] if name == "tax_ids" else value for name, value in values.items()}
-
-    # waiting for a person
-
-    def _park(self, reason, next_attempt):
-        """Bill nothing here before ``next_attempt``, and show why."""
-        self._locked().write({"billing_error": reason, "next_attempt": next_attempt})
-
-    def _unpark(self):
-        """What stopped the billing is over."""
-        parked = self.filtered(lambda contract: contract.billing_error or contract.next_attempt)
-        parked.write({"billing_error": False, "next_attempt": False})
-        parked.activity_unlink([STOPPED])
-
-    def _activity_to_bill(self, reason):
-        """One to-do for whoever is responsible, with the last reason."""
-        self.ensure_one()
-        note = plaintext2html(reason)
-        if known := self.activity_search([STOPPED]):
-            known.note = note
-        elif responsible := self._responsible():
-            self.activity_schedule(STOPPED, note=note, user_id=responsible.id)
-
-    def _responsible(self):
-        """The salesperson, else a manager of contracts in the company."""
-        managers = self.env.ref("subscription_billing.group_subscription_manager").all_user_ids
-        present = managers.filtered(lambda user: user.active and self.company_id in user.company_ids)
-        return self.user_id.filtered("active") or present[:1]
 
     # hooks
 

@@ -41,12 +41,12 @@ class SubscriptionEngineCron(models.AbstractModel):
 
     @api.model
     def _cron_bill(self, batch_size=BATCH):
-        """Close what has ended and bill what is due today in every company, batch after batch."""
+        """Let hold what was planned until today, and bill what is due in every company, batch after batch."""
         if obstacle := self._obstacle():
             _logger.critical("Subscriptions: nothing is billed. %s", obstacle)
             return
         self._attempt(self._refresh_statistics)
-        self._close_ended()
+        self._follow_calendars()
         stuck = set()
         while batch := self._next_batch(batch_size, stuck):
             self._bill_isolated(batch)
@@ -239,8 +239,8 @@ class SubscriptionEngineCron(models.AbstractModel):
         return self.env._("An unexpected error, whose details are in the server's log: %s", details)
 
     @api.model
-    def _close_ended(self):
-        """Closed are the contracts whose last day has passed."""
-        for contract in self.env["subscription.contract"]._ended():
-            if error := self._attempt(contract._mark_ended):
-                _logger.warning("Subscriptions: %s cannot be closed: %s", contract.name, error)
+    def _follow_calendars(self):
+        """What contracts planned for today holds before anything is billed."""
+        for contract in self.env["subscription.contract"]._with_event_today():
+            if error := self._attempt(contract._follow_calendar):
+                _logger.warning("Subscriptions: the calendar of %s cannot be followed: %s", contract.name, error)

@@ -3,10 +3,12 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.misc import formatLang
 
 from ..core import charges, timeline
 from ..core.money import net_price
 from ..core.monthly import monthly_equivalent
+from ..core.period import FOREVER, Period
 
 LARGEST = 999_999_999_999
 
@@ -139,6 +141,13 @@ class SubscriptionLine(models.Model):
     )
     opened_by_id = fields.Many2one("subscription.amendment", readonly=True, copy=False, index="btree_not_null")
     closed_by_id = fields.Many2one("subscription.amendment", readonly=True, copy=False, index="btree_not_null")
+    planned_stop = fields.Date(
+        readonly=True, copy=False, help="Where the row would have stopped if no amendment had closed it."
+    )
+    former_id = fields.Many2one(
+        "subscription.line", "Follows", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    successor_ids = fields.One2many("subscription.line", "former_id", "Followed by", readonly=True)
     period_ids = fields.One2many("subscription.period", "line_id", "Billed periods", readonly=True)
     state = fields.Selection(related="contract_id.state")
 
@@ -338,6 +347,56 @@ class SubscriptionLine(models.Model):
             covered_until=self.covered_until or self.date_start,
             unit=self.contract_id._currency_unit(),
         )
+
+    def _is_cut(self) -> bool:
+        """Whether an amendment closed this row and let nothing follow it."""
+        self.ensure_one()
+        return bool(self.closed_by_id) and not self.successor_ids
+
+    def _is_passing(self) -> bool:
+        """Whether the very amendment that opened this row replaced it."""
+        self.ensure_one()
+        return bool(self.closed_by_id) and self.closed_by_id == self.opened_by_id and bool(self.successor_ids)
+
+    def _opening_period(self) -> Period:
+        """The days this row was meant for when it opened."""
+        self.ensure_one()
+        is_closed_since = self.closed_by_id and self.closed_by_id != self.opened_by_id
+        return Period(self.date_start, (self.planned_stop if is_closed_since else self.date_stop) or FOREVER)
+
+    def _lost_versions(self) -> list[timeline.Version]:
+        """What this row would have held after the day on which it was closed."""
+        self.ensure_one()
+        lost = Period(self.date_stop, self.planned_stop or FOREVER)
+        return [timeline.Version(self.id, lost, self._carried_values())] if lost else []
+
+    def _label(self) -> str:
+        self.ensure_one()
+        return self.name.partition("\n")[0]
+
+    def _differences(self, former) -> list[str]:
+        """What this row changes of the former one, in words."""
+        self.ensure_one()
+        return [
+            self.env._(
+                "%(field)s %(before)s → %(after)s",
+                field=self._fields[name].get_description(self.env)["string"],
+                before=former._written(name),
+                after=self._written(name),
+            )
+            for name in CARRIED
+            if name not in ("name", "sequence") and self._comparable(name, self[name]) != self._comparable(name, former[name])
+        ]
+
+    def _written(self, name) -> str:
+        """A value as people read it."""
+        field, value = self._fields[name], self[name]
+        if field.type == "float":
+            digits = {"price_unit": "Product Price", "discount": "Discount"}.get(name, "Product Unit")
+            return formatLang(self.env, value, dp=digits)
+        if field.relational:
+            return ", ".join(value.mapped("display_name")) or "–"
+        return str(value or "–")
 
     def _versions(self) -> list[timeline.Version]:
         """These rows as the algebra of changes reads them."""

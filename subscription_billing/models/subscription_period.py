@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -106,11 +107,13 @@ class SubscriptionPeriod(models.Model):
     def _release_replaced(self, rows, replacements, amendment):
         """Money is owed back for the billed stretches whose price ``replacements`` change."""
         for replacement in replacements:
-            row, successor = rows.browse(replacement.key), replacement.successor
-            if successor is None:
-                self._release(row, Period(replacement.stop, max(replacement.stop, row._period().stop)), amendment)
-            elif row._changes_price(successor.values):
-                self._release(row, successor.period, amendment)
+            row = rows.browse(replacement.key)
+            closed = Period(replacement.stop, max(replacement.stop, row._period().stop))
+            for stretch in closed.subtract(successor.period for successor in replacement.successors):
+                self._release(row, stretch, amendment)
+            for successor in replacement.successors:
+                if row._changes_price(successor.values):
+                    self._release(row, successor.period, amendment)
 
     @api.model
     def _release(self, row, stretch, amendment):
@@ -147,6 +150,47 @@ class SubscriptionPeriod(models.Model):
         for chain in contract.line_ids.chain_id.filtered(lambda line: line.kind != "one_off"):
             for period in self._billed_in(chain, Period(day, FOREVER), ("billed", "released")):
                 period._cut(Period(day, FOREVER)).write({"state": "kept", "released_by_id": amendment.id})
+
+    @api.model
+    def _keep_in(self, chain, window, amendment):
+        """What was billed of a pause is neither served nor owed back: as many days follow it."""
+        for period in self._billed_in(chain, window):
+            period._cut(window).write({"state": "kept", "released_by_id": amendment.id})
+
+    @api.model
+    def _make_good(self, contract, chain, day, pause):
+        """Waive as many days served from ``day`` on as ``pause`` kept of what was billed."""
+        own = self.sudo().search([("chain_id", "=", chain.id), ("released_by_id", "=", pause.id)])
+        own.filtered(lambda period: period.state == "waived").write({"state": "void"})
+        days = sum(period._period().days for period in own if period.state == "kept")
+        self.env["subscription.period"].flush_model()
+        counting = self.sudo().search([("chain_id", "=", chain.id), ("state", "in", COUNTING)])
+        settled = [period._period() for period in counting]
+        for row in contract._rows_of(chain).sorted("date_start"):
+            for free in (row._period() & Period(day, FOREVER)).subtract(settled):
+                given = min(days, free.days)
+                if given:
+                    days -= given
+                    self.sudo().create(
+                        {
+                            **self._values_of(row),
+                            "date_start": free.start,
+                            "date_stop": free.start + timedelta(days=given),
+                            "state": "waived",
+                            "released_by_id": pause.id,
+                            "reason": self.env._("Days paid before the pause"),
+                        }
+                    )
+
+    @api.model
+    def _unkeep(self, amendment, since):
+        """What ``amendment`` had kept from ``since`` on is served again, and what it had waived is not given away."""
+        window = Period(since, FOREVER)
+        for period in self.sudo().search(
+            [("released_by_id", "=", amendment.id), ("state", "in", ("kept", "waived")), ("date_stop", ">", since)]
+        ):
+            part = period._cut(window) if period.state == "kept" else period
+            part.write({"state": "billed" if part.state == "kept" else "void"})
 
     @api.model
     def _billed_in(self, chain, stretch, states=("billed",)):

@@ -22,6 +22,25 @@ class SubscriptionPlan(models.Model):
         company_dependent=True,
         help="Empty: the default sales journal.",
     )
+    family_id = fields.Many2one(
+        "subscription.plan.family",
+        "Offer family",
+        index="btree_not_null",
+        ondelete="set null",
+        help="A contract goes over from a plan of the family to another in one click.",
+    )
+    rank = fields.Integer(help="Within the family: bronze 1, silver 2, gold 3.")
+    line_ids = fields.One2many(
+        "subscription.plan.line", "plan_id", "Included", domain=[("is_option", "=", False)], copy=True
+    )
+    option_ids = fields.One2many(
+        "subscription.plan.line",
+        "plan_id",
+        "Options",
+        domain=[("is_option", "=", True)],
+        context={"default_is_option": True},
+        copy=True,
+    )
     contract_properties_definition = fields.PropertiesDefinition("Contract properties")
     contract_count = fields.Integer(compute="_compute_contract_count")
 
@@ -33,6 +52,21 @@ class SubscriptionPlan(models.Model):
         )
         for plan in self:
             plan.contract_count = counts.get(plan, 0)
+
+    def _included_lines(self):
+        """What is sold with the plan, in order."""
+        self.ensure_one()
+        return self.line_ids.sorted(lambda line: (line.sequence, line.id))
+
+    def action_apply_to_contracts(self):
+        """Let the running contracts of this plan have its present terms, each by an amendment."""
+        for plan in self:
+            contracts = self.env["subscription.contract"].search(
+                [("plan_id", "=", plan.id), ("state", "in", ("active", "paused"))]
+            )
+            for contract in contracts:
+                contract._take_terms(plan)
+        return True
 
     def action_view_contracts(self):
         self.ensure_one()

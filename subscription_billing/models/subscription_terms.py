@@ -104,6 +104,40 @@ class SubscriptionTerms(models.AbstractModel):
     notice = fields.Integer("Notice period", help="How long before the end of a term it must be refused.")
     notice_unit = fields.Selection(TERM_UNITS, required=True, default="month")
 
+    renewal_grace = fields.Integer(
+        "Late renewal", default=30, help="For how many days after its term a contract can still be renewed without a gap."
+    )
+    minimum = fields.Integer("Minimum duration", help="The customer cannot leave before it; 0 without.")
+    minimum_unit = fields.Selection(TERM_UNITS, required=True, default="month")
+    exit_fee = fields.Selection(
+        [
+            ("none", "Nothing"),
+            ("remaining", "What the commitment still costs"),
+            ("percent", "A part of what it still costs"),
+            ("fixed", "A fixed amount"),
+        ],
+        "Leaving early costs",
+        required=True,
+        default="none",
+    )
+    exit_fee_percent = fields.Float("Part", digits="Discount", help="In percent of what the commitment still costs.")
+    exit_fee_amount = fields.Float("Fee", min_display_digits="Product Price")
+    trial = fields.Integer("Free trial", help="Billed nothing before its end; 0 without.")
+    trial_unit = fields.Selection(TERM_UNITS, required=True, default="day")
+    trial_outcome = fields.Selection(
+        [("convert", "Goes on as a paid contract"), ("stop", "Ends"), ("ask", "Waits for a decision")],
+        "After the trial",
+        required=True,
+        default="convert",
+    )
+    trial_reminder_days = fields.Integer("Reminder", default=3, help="How many days before its end the customer is told.")
+    upgrade_timing = fields.Selection(
+        [("now", "At once"), ("next_period", "At the next period")], "Upgrades", required=True, default="now"
+    )
+    downgrade_timing = fields.Selection(
+        [("now", "At once"), ("next_period", "At the next period")], "Downgrades", required=True, default="next_period"
+    )
+
     _input_bounds = {
         "lead_days": (0, 366),
         "alignment_day": (1, 31),
@@ -111,6 +145,12 @@ class SubscriptionTerms(models.AbstractModel):
         "commitment": (0, 1200),
         "renewal_term": (0, 1200),
         "notice": (0, 1200),
+        "renewal_grace": (0, 366),
+        "minimum": (0, 1200),
+        "exit_fee_percent": (0, 100),
+        "exit_fee_amount": (0, 999_999_999),
+        "trial": (0, 1200),
+        "trial_reminder_days": (0, 366),
     }
 
     _lead_days_bounded = models.Constraint(

@@ -1,0 +1,74 @@
+from datetime import date
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core import timeline
+from ..core.period import FOREVER, Period
+
+
+class SubscriptionContractUndo(models.Model):
+    """Amendments taken back, and the contract as it was on a past day.
+
+    Both read the same rows: what an amendment closed and opened says what it changed.
+    """
+
+    _inherit = "subscription.contract"
+
+    def _take_back(self, undone, amendment, since=date.min):
+        """Give every day from ``since`` on back what ``undone`` took from it.
+
+        Where a later amendment changed the same value again, the later one stays.
+        """
+        for chain in (undone.opened_line_ids | undone.closed_line_ids).chain_id:
+            rows = self._rows_of(chain)
+            for reversal in undone._reversals(rows):
+                window = reversal.period & Period(since, FOREVER)
+                if not window:
+                    continue
+                part = timeline.Reversal(window, reversal.before, reversal.after)
+                self._rewrite(amendment, chain, lambda versions, part=part: timeline.revert(versions, part))
+                if reversal.after is None:
+                    row = rows.browse(reversal.before.key)
+                    self._open_part(amendment, row, reversal.period, window)
+        self.env["subscription.period"]._unkeep(undone, since)
+
+    def _reopen_from(self, date: date, reason: str = ""):
+        """Serve a closed contract again from ``date`` on, as its lines were.
+
+        :raises UserError: when the contract was not closed, or ended later.
+        """
+        self.ensure_one()
+        contract = self._locked()
+        closing = contract._last_closing()
+        if not closing or date < contract.date_stop:
+            raise UserError(
+                self.env._("%s was not closed before that day: there is nothing to reopen.", self.display_name)
+            )
+        with contract._amendment("reopen", date, reason=reason) as amendment:
+            amendment._change_contract(
+                {"state": "active", "date_stop": closing.values_before.get("date_stop", False), "close_reason_id": False},
+                at_once=True,
+            )
+            contract._take_back(closing, amendment, since=date)
+        return amendment
+
+    def _last_closing(self):
+        closings = self.amendment_ids.filtered(lambda row: row.kind == "close" and not row.undone_by_id)
+        return closings.sorted("number")[-1:] if self.close_reason_id or self.date_stop else closings.browse()
+
+    # reading the past
+
+    @api.model
+    def _past_fields(self) -> set[str]:
+        """The fields that an amendment may change, and that can be read as of a day."""
+        return {*self._terms_fields(), "plan_id", "partner_id", "user_id", "team_id", "term_start", "term_end", "state"}
+
+    def _values_as_of(self, day) -> dict:
+        """What the contract said on ``day``: today's values, with every later amendment taken back."""
+        self.ensure_one()
+        values = {}
+        later = self.amendment_ids.filtered(lambda row: row.date_effective > day and not row.is_pending)
+        for amendment in later.sorted("number", reverse=True):
+            values |= amendment.values_before or {}
+        return values
