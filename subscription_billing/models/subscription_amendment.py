@@ -54,7 +54,12 @@ class SubscriptionAmendment(models.Model):
     values_pending = fields.Json(readonly=True, copy=False)
     is_pending = fields.Boolean(compute="_compute_is_pending", store=True)
     undone_by_id = fields.Many2one(
-        "subscription.amendment", "Taken back by", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+        "subscription.amendment",
+        "Taken back by",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
     )
     is_undoable = fields.Boolean(compute="_compute_is_undoable")
     summary = fields.Text("What changed", compute="_compute_summary")
@@ -103,9 +108,9 @@ class SubscriptionAmendment(models.Model):
 
     def _apply(self):
         """The day has come for what waited."""
-        self.ensure_one()
-        self.contract_id.write(self.values_pending)
-        self.values_pending = False
+        amendment = self.sudo()
+        amendment.contract_id.write(amendment.values_pending)
+        amendment.values_pending = False
 
     # taking it back
 
@@ -113,7 +118,7 @@ class SubscriptionAmendment(models.Model):
         """Take these amendments back, each by an amendment of its own."""
         for amendment in self.sorted("number", reverse=True):
             amendment.contract_id.check_access("write")
-            amendment.sudo()._undo()
+            amendment._undo()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _undo(self, reason=""):
@@ -123,13 +128,11 @@ class SubscriptionAmendment(models.Model):
         """
         self.ensure_one()
         if not self.is_undoable:
-            raise UserError(
-                self.env._("%s cannot be taken back: amend the contract instead.", self.display_name)
-            )
+            raise UserError(self.env._("%s cannot be taken back: amend the contract instead.", self.display_name))
         contract = self.contract_id._locked()
+        undone = self.with_env(contract.env).sudo()
         with contract._amendment("undo", self.date_effective, reason=reason or self.display_name) as amendment:
-            undone = self.with_env(contract.env)
-            self.undone_by_id = amendment
+            undone.undone_by_id = amendment
             amendment._restore(undone)
             contract._take_back(undone, amendment)
         return amendment

@@ -45,7 +45,9 @@ class SubscriptionContractEnd(models.Model):
             for chain in contract.line_ids.chain_id:
                 contract._stop_chain(amendment, chain, date)
             if fee:
-                contract._open_line(amendment, max(date - timedelta(days=1), contract.date_start), contract._fee_values(fee))
+                contract._open_line(
+                    amendment, max(date - timedelta(days=1), contract.date_start), contract._fee_values(fee)
+                )
             is_over = date <= contract._today()
             amendment._change_contract(
                 {

@@ -56,13 +56,13 @@ class SubscriptionContractPause(models.Model):
         if self.state != "active":
             raise UserError(self.env._("%s does not run: it cannot be paused.", self.display_name))
         if self.paused_from:
-            raise UserError(
-                self.env._("%s has a pause already: resume it or take it back first.", self.display_name)
-            )
+            raise UserError(self.env._("%s has a pause already: resume it or take it back first.", self.display_name))
         if date < self.date_start or (self.date_stop and date >= self.date_stop):
             raise UserError(self.env._("%s is not served on that day: it cannot be paused.", self.display_name))
         if until and until <= date:
-            raise UserError(self.env._("%s: the day of resumption comes after the first day paused.", self.display_name))
+            raise UserError(
+                self.env._("%s: the day of resumption comes after the first day paused.", self.display_name)
+            )
 
     def _resume(self, date: date, reason: str = ""):
         """Serve again from ``date`` on what the pause took, as it was planned before.

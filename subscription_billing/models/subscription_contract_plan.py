@@ -24,7 +24,9 @@ class SubscriptionContractPlan(models.Model):
         contract = self._locked()
         contract._check_amendable(date)
         if contract.plan_id == plan:
-            raise UserError(self.env._("%(contract)s has the plan %(plan)s.", contract=contract.display_name, plan=plan.name))
+            raise UserError(
+                self.env._("%(contract)s has the plan %(plan)s.", contract=contract.display_name, plan=plan.name)
+            )
         with contract._amendment("plan", date, reason=reason, order=order) as amendment:
             contract._change_lines(amendment, date, contract._plan_changes(plan, date))
             amendment._change_contract({"plan_id": plan.id, **contract._offer_terms(plan)})
@@ -63,7 +65,9 @@ class SubscriptionContractPlan(models.Model):
 
     def _rows_on(self, day):
         """The lines that hold on ``day``, or begin later when none of their chain holds then."""
-        rows = self.line_ids.filtered(lambda line: line.kind != "one_off" and line._period().stop > day and line._period())
+        rows = self.line_ids.filtered(
+            lambda line: line.kind != "one_off" and line._period().stop > day and line._period()
+        )
         first = rows.browse()
         for chain_rows in rows.grouped("chain_id").values():
             first |= chain_rows.sorted("date_start")[:1]

@@ -108,7 +108,9 @@ class SubscriptionContractTerm(models.Model):
             raise UserError(self.env._("%s has no term that could be renewed.", self.display_name))
         if planned := self.amendment_ids.filtered(lambda amendment: amendment.kind == "renew" and amendment.is_pending):
             raise UserError(
-                self.env._("%(contract)s is renewed already: %(what)s.", contract=self.display_name, what=planned[0]._summary())
+                self.env._(
+                    "%(contract)s is renewed already: %(what)s.", contract=self.display_name, what=planned[0]._summary()
+                )
             )
         is_bounded_by_term = self.date_stop == self._term_stop() and not self.close_reason_id
         if self.date_stop and not is_bounded_by_term:

@@ -39,7 +39,7 @@ class SubscriptionContractTrial(models.Model):
         if not self.trial:
             return
         stop = self._service_start()
-        self.trial_reminder_date = max(self.date_start, stop - timedelta(days=self.trial_reminder_days))
+        self.trial_reminder_date = max(self.date_start, stop - timedelta(days=self.trial_reminder_days + 1))
         if self.trial_outcome == "stop":
             self.date_stop = stop
         elif self.trial_outcome == "ask":

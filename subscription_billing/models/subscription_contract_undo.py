@@ -47,7 +47,11 @@ class SubscriptionContractUndo(models.Model):
             )
         with contract._amendment("reopen", date, reason=reason) as amendment:
             amendment._change_contract(
-                {"state": "active", "date_stop": closing.values_before.get("date_stop", False), "close_reason_id": False},
+                {
+                    "state": "active",
+                    "date_stop": closing.values_before.get("date_stop", False),
+                    "close_reason_id": False,
+                },
                 at_once=True,
             )
             contract._take_back(closing, amendment, since=date)

@@ -385,7 +385,8 @@ class SubscriptionLine(models.Model):
                 after=self._written(name),
             )
             for name in CARRIED
-            if name not in ("name", "sequence") and self._comparable(name, self[name]) != self._comparable(name, former[name])
+            if name not in ("name", "sequence")
+            and self._comparable(name, self[name]) != self._comparable(name, former[name])
         ]
 
     def _written(self, name) -> str:

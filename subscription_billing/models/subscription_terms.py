@@ -105,7 +105,9 @@ class SubscriptionTerms(models.AbstractModel):
     notice_unit = fields.Selection(TERM_UNITS, required=True, default="month")
 
     renewal_grace = fields.Integer(
-        "Late renewal", default=30, help="For how many days after its term a contract can still be renewed without a gap."
+        "Late renewal",
+        default=30,
+        help="For how many days after its term a contract can still be renewed without a gap.",
     )
     minimum = fields.Integer("Minimum duration", help="The customer cannot leave before it; 0 without.")
     minimum_unit = fields.Selection(TERM_UNITS, required=True, default="month")
@@ -130,7 +132,9 @@ class SubscriptionTerms(models.AbstractModel):
         required=True,
         default="convert",
     )
-    trial_reminder_days = fields.Integer("Reminder", default=3, help="How many days before its end the customer is told.")
+    trial_reminder_days = fields.Integer(
+        "Reminder", default=3, help="How many days before its end the customer is told."
+    )
     upgrade_timing = fields.Selection(
         [("now", "At once"), ("next_period", "At the next period")], "Upgrades", required=True, default="now"
     )

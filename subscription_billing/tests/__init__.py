@@ -11,6 +11,7 @@ from . import (
     test_gap,
     test_guards,
     test_isolation,
+    test_life,
     test_preview,
     test_run,
     test_run_access,
