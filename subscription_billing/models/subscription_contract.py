@@ -449,7 +449,7 @@ class SubscriptionContract(models.Model):
         if field.type == "date" and value:
             day = fields.Date.to_date(value)
             return format_date(self.env, day - timedelta(days=1) if name == "date_stop" else day)
-        return "–" if value in (False, None, "") else str(value)
+        return "–" if value is False or value in (None, "") else str(value)
 
     def _today(self) -> date:
         return (self.company_id or self.env.company)._subscription_today()
