@@ -18,9 +18,20 @@ class SubscriptionContractPreview(models.Model):
             invoice, and ``recurring_summary`` as it reads on ``date``; plain values, since what
             they were read from is undone.
         """
+        return self._preview_verb(date, lambda contract: contract._amend(date, changes))
+
+    def _preview_plan(self, plan, date: date) -> dict:
+        """The same for a change of offer: see ``_change_plan``."""
+        return self._preview_verb(date, lambda contract: contract._change_plan(plan, date))
+
+    def _preview_service(self, date: date) -> dict:
+        """The same for a contract that is served again: see ``_serve_from``."""
+        return self._preview_verb(date, lambda contract: contract._serve_from(date))
+
+    def _preview_verb(self, date: date, verb) -> dict:
         self.ensure_one()
         with self._rehearsal():
-            self._amend(date, changes)
+            verb(self)
             day = max(filter(None, (self._today(), self.next_billing_date)))
             charges = self.env["subscription.engine"]._preview(self, day)
             return {
@@ -30,12 +41,20 @@ class SubscriptionContractPreview(models.Model):
                 "recurring_summary": self.with_context(subscription_as_of=date).recurring_summary,
             }
 
-    def _preview_close(self, date: date, credit: str = "none") -> dict:
+    def _preview_pause(self, date: date, until: date | None, credit: str) -> dict:
+        """What a pause gives back: see ``_pause``."""
+        self.ensure_one()
+        with self._rehearsal():
+            self._pause(date, until or None, credit)
+            charges = self.env["subscription.engine"]._owed_credits(self)
+            return {"charges": self._charge_values(charges), "amount_total": self._charged_total(charges)}
+
+    def _preview_close(self, date: date, credit: str = "none", with_fee: bool = False) -> dict:
         """What closing gives back at once, and what stays to be billed: see ``_close``."""
         self.ensure_one()
         engine = self.env["subscription.engine"]
         with self._rehearsal():
-            self._end(date, credit=credit)
+            self._end(date, credit=credit, with_fee=with_fee)
             charges = engine._owed_credits(self)
             remaining = [charge for charge in engine._preview(self, FOREVER) if charge.proposed]
             return {

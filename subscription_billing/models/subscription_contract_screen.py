@@ -20,6 +20,8 @@ class SubscriptionContractScreen(models.Model):
     is_armed = fields.Boolean(compute="_compute_is_armed", help="Whether this database may bill.")
     is_backdated = fields.Boolean(compute="_compute_is_backdated", help="It starts before today.")
     is_due = fields.Boolean(compute="_compute_is_due", help="Something can be billed today.")
+    has_offers = fields.Boolean(compute="_compute_has_offers", help="Its plan has others to go over to.")
+    is_renewable = fields.Boolean(compute="_compute_is_renewable", help="Its next term can be agreed now.")
     amendment_count = fields.Integer(compute="_compute_review_counts")
     held_count = fields.Integer("Periods that wait", compute="_compute_review_counts")
 
@@ -78,6 +80,16 @@ class SubscriptionContractScreen(models.Model):
         for contract in self:
             day = contract.next_billing_date
             contract.is_due = contract.state != "draft" and bool(day) and day <= contract._today()
+
+    @api.depends("state", "plan_id.family_id")
+    def _compute_has_offers(self):
+        for contract in self:
+            contract.has_offers = contract.state in ("active", "paused") and bool(contract._offers())
+
+    @api.depends("state", "term_end", "date_stop", "renewal", "amendment_ids.is_pending")
+    def _compute_is_renewable(self):
+        for contract in self:
+            contract.is_renewable = not contract._obstacle_to_renewal()
 
     def _compute_review_counts(self):
         amendments = dict(

@@ -104,27 +104,27 @@ class SubscriptionContractTerm(models.Model):
         return amendment
 
     def _check_renewable(self):
+        if obstacle := self._obstacle_to_renewal():
+            raise UserError(obstacle)
+
+    def _obstacle_to_renewal(self) -> str:
+        """Why the next term cannot begin; empty when it can."""
+        self.ensure_one()
         if not self.term_end or self.state == "draft":
-            raise UserError(self.env._("%s has no term that could be renewed.", self.display_name))
-        if planned := self.amendment_ids.filtered(lambda amendment: amendment.kind == "renew" and amendment.is_pending):
-            raise UserError(
-                self.env._(
-                    "%(contract)s is renewed already: %(what)s.", contract=self.display_name, what=planned[0]._summary()
-                )
+            return self.env._("%s has no term that could be renewed.", self.display_name)
+        if planned := self.amendment_ids.filtered(lambda row: row.kind == "renew" and row.is_pending)[:1]:
+            return self.env._(
+                "%(contract)s is renewed already: %(what)s.", contract=self.display_name, what=planned._summary()
             )
-        is_bounded_by_term = self.date_stop == self._term_stop() and not self.close_reason_id
-        if self.date_stop and not is_bounded_by_term:
-            raise UserError(
-                self.env._("%s was ended: take the closing back before renewing the contract.", self.display_name)
-            )
+        if self.date_stop and (self.date_stop != self._term_stop() or self.close_reason_id):
+            return self.env._("%s was ended: take the closing back before renewing it.", self.display_name)
         if self.state == "closed" and self._today() > self.term_end + timedelta(days=self.renewal_grace):
-            raise UserError(
-                self.env._(
-                    "The term of %(contract)s ended more than %(days)s days ago: sell a new contract.",
-                    contract=self.display_name,
-                    days=self.renewal_grace,
-                )
+            return self.env._(
+                "The term of %(contract)s ended more than %(days)s days ago: sell a new contract.",
+                contract=self.display_name,
+                days=self.renewal_grace,
             )
+        return ""
 
     def _bound(self, amendment):
         """Lines end where the contract does, as planned from the start."""

@@ -57,6 +57,11 @@ class SubscriptionContractUndo(models.Model):
             contract._take_back(closing, amendment, since=date)
         return amendment
 
+    def _serve_from(self, date: date, reason: str = ""):
+        """Resume what is paused, reopen what is closed."""
+        self.ensure_one()
+        return self._resume(date, reason) if self.paused_from else self._reopen_from(date, reason)
+
     def _last_closing(self):
         closings = self.amendment_ids.filtered(lambda row: row.kind == "close" and not row.undone_by_id)
         return closings.sorted("number")[-1:] if self.close_reason_id or self.date_stop else closings.browse()

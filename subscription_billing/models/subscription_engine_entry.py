@@ -147,7 +147,7 @@ class SubscriptionEngineEntry(models.AbstractModel):
         complete = iter(self._create_entries([entry for entry in entries if entry]))
         ordinary = [vals for vals, entry in zip(vals_list, entries, strict=True) if not entry]
         others = iter(super()._create_moves(ordinary))
-        return self.env["account.move"].union(*(next(complete if entry else others) for entry in entries))
+        return self.env["account.move"].sudo().union(*(next(complete if entry else others) for entry in entries))
 
     @api.model
     def _create_entries(self, entries):

@@ -12,6 +12,7 @@ from . import (
     test_guards,
     test_isolation,
     test_life,
+    test_life_wizards,
     test_preview,
     test_run,
     test_run_access,

@@ -8,6 +8,9 @@ from . import (
     subscription_change,
     subscription_change_line,
     subscription_close,
+    subscription_offer,
+    subscription_pause,
     subscription_preview_charge,
+    subscription_resume,
     subscription_run_exclude,
 )

@@ -23,6 +23,10 @@ class SubscriptionClose(models.TransientModel):
         default="none",
         help="Of what is billed already.",
     )
+    exit_fee = fields.Monetary(
+        "Fee of the terms", compute="_compute_exit_fee", help="What leaving on that day costs by the contract."
+    )
+    with_fee = fields.Boolean("Charge the fee", default=True)
     remaining_ids = fields.Many2many(
         "subscription.preview.charge",
         "subscription_close_remaining_rel",
@@ -39,12 +43,17 @@ class SubscriptionClose(models.TransientModel):
             values["date_end"] = contract._as_of_day()
         return values
 
+    @api.depends("contract_id", "date_end")
+    def _compute_exit_fee(self):
+        for wizard in self:
+            wizard.exit_fee = float(wizard.contract_id._exit_fee(wizard._date_stop())) if wizard.date_end else 0.0
+
     def _date_stop(self):
         return self.date_end + timedelta(days=1)
 
     def action_preview(self):
         """Show what closing gives back, and what stays to be billed."""
-        preview = self.contract_id._preview_close(self._date_stop(), self.credit)
+        preview = self.contract_id._preview_close(self._date_stop(), self.credit, self.with_fee)
         currency = {"currency_id": self.currency_id.id}
         remaining = [Command.create({**charge, **currency}) for charge in preview["remaining"]]
         return self._show(
@@ -52,5 +61,5 @@ class SubscriptionClose(models.TransientModel):
         )
 
     def action_confirm(self):
-        credits = self.contract_id._close(self._date_stop(), self.close_reason_id, self.credit)
+        credits = self.contract_id._close(self._date_stop(), self.close_reason_id, self.credit, self.with_fee)
         return self.contract_id._open_documents(credits) if credits else {"type": "ir.actions.act_window_close"}
