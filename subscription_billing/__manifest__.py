@@ -26,6 +26,7 @@
         "wizard/subscription_pause_views.xml",
         "wizard/subscription_resume_views.xml",
         "views/subscription_amendment_views.xml",
+        "views/subscription_notice_views.xml",
         "views/subscription_period_views.xml",
         "views/subscription_usage_views.xml",
         "views/subscription_line_views.xml",

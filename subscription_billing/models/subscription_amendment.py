@@ -3,7 +3,6 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..core import timeline
-from ..core.period import FOREVER, Period
 
 AMENDMENT_KINDS = [
     ("activate", "Activation"),

@@ -6,7 +6,6 @@ from odoo.exceptions import UserError
 
 from ..core.cadence import Cadence
 from ..core.period import FOREVER, Period
-from .subscription_dated import VERB
 
 
 class SubscriptionContractTerm(models.Model):
@@ -29,10 +28,10 @@ class SubscriptionContractTerm(models.Model):
         compute="_compute_is_committed", help="Ending today would break the commitment of the customer."
     )
 
-    @api.depends("term_end", "minimum_end", "commitment", "state")
+    @api.depends("term_end", "minimum_end", "commitment", "is_free_to_leave")
     def _compute_is_committed(self):
         for contract in self:
-            contract.is_committed = contract._committed_until() > contract._today()
+            contract.is_committed = contract._free_from() > contract._today()
 
     @api.depends("term_end", "notice", "notice_unit", "renewal")
     def _compute_notice_deadline(self):
@@ -77,8 +76,8 @@ class SubscriptionContractTerm(models.Model):
         return max((day + timedelta(days=1) for day in ends if day), default=date.min)
 
     def _free_from(self) -> date:
-        """The first day on which leaving costs no fee: the commitment, unless the law lifted it."""
-        return self._committed_until()
+        """The first day on which leaving costs no fee: the commitment, unless the law lifted it (L215-1)."""
+        return date.min if self.is_free_to_leave else self._committed_until()
 
     # verbs
 

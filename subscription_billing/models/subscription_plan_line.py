@@ -35,7 +35,8 @@ class SubscriptionPlanLine(models.Model):
     )
 
     _quantities_bounded = models.Constraint(
-        "CHECK(quantity >= 0 AND minimum_quantity >= 0 AND (maximum_quantity = 0 OR maximum_quantity >= minimum_quantity))",
+        "CHECK(quantity >= 0 AND minimum_quantity >= 0 "
+        "AND (maximum_quantity = 0 OR maximum_quantity >= minimum_quantity))",
         "The quantity of a plan's line is not negative, and its maximum is not below its minimum.",
     )
 

@@ -104,6 +104,11 @@ class SubscriptionTerms(models.AbstractModel):
     notice = fields.Integer("Notice period", help="How long before the end of a term it must be refused.")
     notice_unit = fields.Selection(TERM_UNITS, required=True, default="month")
 
+    notice_reminder_days = fields.Integer(
+        "Told before the deadline",
+        help="How many days before the last day of refusal a professional is told of the renewal; 0: not told. "
+        "Consumers and non-professionals are always told in the legal window.",
+    )
     renewal_grace = fields.Integer(
         "Late renewal",
         default=30,
@@ -149,6 +154,7 @@ class SubscriptionTerms(models.AbstractModel):
         "commitment": (0, 1200),
         "renewal_term": (0, 1200),
         "notice": (0, 1200),
+        "notice_reminder_days": (0, 366),
         "renewal_grace": (0, 366),
         "minimum": (0, 1200),
         "exit_fee_percent": (0, 100),

@@ -13,6 +13,7 @@ from . import (
     test_isolation,
     test_life,
     test_life_wizards,
+    test_notice,
     test_preview,
     test_run,
     test_run_access,

@@ -41,6 +41,7 @@ class SubscriptionClose(models.TransientModel):
         contract = self.env["subscription.contract"].browse(values.get("contract_id"))
         if contract:
             values["date_end"] = contract._as_of_day()
+            values["credit"] = "prorata" if contract.is_free_to_leave else values.get("credit", "none")
         return values
 
     @api.depends("contract_id", "date_end")

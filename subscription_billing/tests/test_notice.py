@@ -1,0 +1,128 @@
+from datetime import date
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import freeze_time, tagged
+
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+from odoo.addons.mail.tests.common import MailCase
+
+from .test_life import LifeCommon
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-01-01")
+class TestNotice(MailCase, LifeCommon):
+    """The customer is told of a tacit renewal in the legal window, with a proof; else the contract lets him go."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer.email = "customer@example.com"
+        cls.notices = cls.env["subscription.notice"].sudo()
+
+    def job(self, day):
+        with self.on(day), patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=100):
+            self.notices._cron_notices()
+
+    def consumer(self, **values):
+        return self._contract(commitment=12, notice=2, customer_class="consumer", **values)
+
+    def send_mails(self, refusal=None):
+        with self.mock_mail_gateway():
+            if refusal:
+                self.send_email_mocked.side_effect = MailDeliveryException(refusal)
+            self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
+
+    def test_sent_in_the_window_and_once(self):
+        contract = self.consumer()
+        self.job("2026-01-01")
+        notice = contract.notice_ids
+        self.assertEqual(
+            (notice.window_start, notice.window_end, notice.deadline),
+            (date(2026, 7, 31), date(2026, 9, 30), date(2026, 10, 31)),
+        )
+        self.job("2026-07-30")
+        self.assertEqual(notice.state, "planned")
+        self.job("2026-07-31")
+        self.assertEqual(notice.state, "leaving", "not sent before a mail server has taken it")
+        self.send_mails()
+        self.job("2026-08-01")
+        self.assertEqual((notice.state, str(notice.sent_on)[:10]), ("sent", "2026-08-01"))
+        self.assertIn("customer@example.com", notice.email)
+        self.assertIn("10/31/2026", notice.message_id.body)
+        self.assertEqual(
+            self.env["mail.mail"].search_count([("model", "=", notice._name), ("res_id", "=", notice.id)]), 1
+        )
+        with self.on("2027-01-01"):
+            self.assertFalse(contract.is_free_to_leave)
+        self.job("2027-01-01")
+        self.assertEqual(len(contract.notice_ids), 2, "each term has its own")
+
+    def test_refused_by_the_server_it_is_sent_again(self):
+        contract = self.consumer()
+        self.job("2026-08-01")
+        notice = contract.notice_ids
+        self.send_mails(refusal="550 no such user")
+        self.job("2026-08-02")
+        self.assertEqual(notice.state, "failed")
+        self.assertIn("550", notice.failure)
+        self.assertEqual(contract.activity_ids.date_deadline, date(2026, 9, 30))
+        with self.on("2026-08-03"):
+            notice.action_send()
+            self.send_mails()
+        self.job("2026-08-03")
+        self.assertEqual(notice.state, "sent")
+        self.assertFalse(contract.activity_ids)
+
+    def test_a_bounce_asks_for_another_try(self):
+        contract = self.consumer()
+        self.job("2026-08-01")
+        self.send_mails()
+        self.job("2026-08-02")
+        notice = contract.notice_ids
+        notice.sudo()._message_receive_bounce("customer@example.com", self.customer)
+        self.assertEqual(notice.state, "failed")
+        self.assertTrue(contract.activity_ids)
+
+    def test_missed_it_frees_the_customer(self):
+        contract = self.consumer(exit_fee="fixed", exit_fee_amount=50.0)
+        self._bill(contract, "2026-01-01")
+        self.engine.env["ir.config_parameter"].sudo().set_param("subscription_billing.armed", "a copy")
+        self.job("2026-08-01")
+        self.assertFalse(contract.notice_ids, "a copy of the database tells nobody")
+        self.engine._arm()
+        self.job("2026-10-01")
+        self.assertEqual(contract.notice_ids.state, "missed")
+        with self.on("2026-11-15"):
+            self.assertFalse(contract.is_free_to_leave, "the present term binds")
+            self.assertEqual(contract._exit_fee(self._day("2026-11-20")), 50)
+        with self.on("2027-01-01"):
+            contract.invalidate_recordset()
+            self.assertTrue(contract.is_free_to_leave)
+            self.assertEqual(contract._exit_fee(self._day("2027-01-11")), 0)
+            self._bill(contract, "2027-01-01")
+            note = contract._close(self._day("2027-01-11"), self.reason, credit="prorata", with_fee=True)
+            self.assertEqual(note.amount_untaxed, 67.74)
+
+    def test_outside_its_window_it_is_not_sent(self):
+        contract = self.consumer()
+        self.job("2026-01-01")
+        with self.assertRaisesRegex(UserError, "can be sent from"):
+            contract.notice_ids.action_send()
+
+    def test_professionals_are_told_as_agreed(self):
+        told = self._contract(commitment=12, notice=2, notice_reminder_days=20)
+        untold = self._contract(commitment=12, notice=2)
+        self.job("2026-10-11")
+        self.assertEqual(told.notice_ids.state, "leaving")
+        self.assertFalse(untold.notice_ids)
+        self.job("2026-11-01")
+        self.assertFalse(untold.is_free_to_leave)
+
+    def test_an_ended_contract_needs_no_notice(self):
+        contract = self.consumer()
+        self.job("2026-01-01")
+        contract._close(self._day("2027-01-01"), self.reason)
+        self.job("2026-08-01")
+        self.assertFalse(contract.notice_ids)
