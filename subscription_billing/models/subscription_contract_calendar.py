@@ -1,4 +1,3 @@
-
 from odoo import api, fields, models
 
 from .subscription_dated import VERB

@@ -129,8 +129,10 @@ class SubscriptionContractChange(models.Model):
     def _locked(self):
         """These contracts, locked until the end of the transaction and safe to write.
 
+        :raises AccessError: when the user may not write them.
         :raises UserError: when somebody else bills or changes one of them right now.
         """
+        self.check_access("write")
         locked = self._try_lock()
         if missing := self - locked:
             raise UserError(

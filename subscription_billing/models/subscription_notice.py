@@ -1,9 +1,12 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.notice import agreed_window, legal_window
+
+_logger = logging.getLogger(__name__)
 
 PROTECTED = ("consumer", "non_professional")
 SEND_AGAIN = "subscription_billing.mail_activity_type_notice"
@@ -158,13 +161,11 @@ class SubscriptionNotice(models.Model):
         """Plan, send what is due, see what arrived, and say what was missed."""
         if not self.env["subscription.engine"]._is_armed():
             return
-        self._plan()
-        cron = self.env["ir.cron"]
+        engine = self.env["subscription.engine"]
+        engine._attempt(self._plan)
         for notice in self.search([("state", "in", ("planned", "leaving", "failed"))]):
-            notice._advance()
-            if not cron._commit_progress(1):
-                self.env.ref("subscription_billing.ir_cron_notice")._trigger()
-                return
+            if error := engine._attempt(notice._advance):
+                _logger.warning("Subscriptions: the renewal notice of %s: %s", notice.contract_id.name, error)
 
     def _advance(self):
         """What is due for one notice today."""

@@ -60,6 +60,7 @@ class SubscriptionPlan(models.Model):
 
     def action_apply_to_contracts(self):
         """Let the running contracts of this plan have its present terms, each by an amendment."""
+        self.check_access("write")
         for plan in self:
             contracts = self.env["subscription.contract"].search(
                 [("plan_id", "=", plan.id), ("state", "in", ("active", "paused"))]

@@ -40,6 +40,8 @@ def _edited_by(*roles, readers=None):
 MODELS = {
     "subscription.recurrence": _configuration(),
     "subscription.plan": _configuration(),
+    "subscription.plan.family": _configuration(),
+    "subscription.plan.line": _configuration(),
     "subscription.stage": _configuration(),
     "subscription.close.reason": _configuration(),
     "subscription.tag": _configuration(write=SALES, create=SALES),
@@ -47,6 +49,7 @@ MODELS = {
     "subscription.line": _edited_by(*SALES, readers=READERS),
     "subscription.usage": _edited_by(*SALES, readers=READERS),
     "subscription.amendment": _who(read=READERS),
+    "subscription.notice": _who(read=READERS),
     "subscription.period": _who(read=READERS),
     "subscription.gap": _who(read=READERS),
     "subscription.run": _edited_by(*SALES, "accounting", readers=READERS),
@@ -57,6 +60,9 @@ MODELS = {
     "subscription.change": _edited_by(*SALES),
     "subscription.change.line": _edited_by(*SALES),
     "subscription.close": _edited_by(*SALES),
+    "subscription.offer": _edited_by(*SALES),
+    "subscription.pause": _edited_by(*SALES),
+    "subscription.resume": _edited_by(*SALES),
     "subscription.preview.charge": _edited_by(*SALES),
 }
 # every method that a client may call, and the roles of this list that it is for; ORM methods have the access above.
@@ -69,15 +75,27 @@ METHODS = {
     "res.partner": {"action_view_subscription_contracts"},
     "sale.order": {"action_confirm_subscription", "action_view_subscription_contract"},
     "sale.order.discount": {"action_apply_discount"},
+    "subscription.amendment": {"action_undo"},
     "subscription.change": {"action_back", "action_confirm", "action_preview"},
     "subscription.close": {"action_back", "action_confirm", "action_preview"},
+    "subscription.offer": {"action_back", "action_confirm", "action_preview"},
+    "subscription.pause": {"action_back", "action_confirm", "action_preview"},
+    "subscription.resume": {"action_back", "action_confirm", "action_preview"},
     "subscription.preview": {"action_back"},
-    "subscription.contract": {"action_activate", "action_arm_billing", "action_bill_now", "action_upsell_quote"},
+    "subscription.contract": {
+        "action_activate",
+        "action_arm_billing",
+        "action_bill_now",
+        "action_convert_trial",
+        "action_renew",
+        "action_upsell_quote",
+    },
+    "subscription.notice": {"action_send"},
     "subscription.desk": {"figures"},
     "subscription.forecast.line": {"action_open"},
     "subscription.gap": {"action_bill", "action_open_contract"},
     "subscription.period": {"action_bill_again", "action_waive"},
-    "subscription.plan": {"action_view_contracts"},
+    "subscription.plan": {"action_apply_to_contracts", "action_view_contracts"},
     "subscription.run": {
         "action_approve",
         "action_draft",
@@ -157,10 +175,28 @@ class TestAccess(AccessCommon):
             "subscription.contract": contract,
             "subscription.line": contract.line_ids[0],
             "subscription.amendment": contract.amendment_ids[0],
+            "subscription.notice": self._notice(contract),
             "subscription.period": contract.period_ids[0],
             "subscription.usage": usage,
             "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", contract.id)], limit=1),
         }
+
+    def _notice(self, contract):
+        day = contract.date_start
+        return (
+            self.env["subscription.notice"]
+            .sudo()
+            .create(
+                {
+                    "contract_id": contract.id,
+                    "term_end": day,
+                    "deadline": day,
+                    "window_start": day,
+                    "window_end": day,
+                }
+            )
+            .sudo(False)
+        )
 
     def test_own_contracts_and_those_of_others(self):
         own = self._records_of(self._contract(self.hosting, self.traffic, user_id=self.users["sales"].id))
@@ -292,6 +328,7 @@ class TestPublicMethods(AccessCommon):
             "account.move": self.invoice,
             "res.partner": self.customer,
             "sale.order": self.order,
+            "subscription.amendment": self.contract.amendment_ids[:1],
             "subscription.contract": self.contract,
             "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", self.contract.id)], limit=1),
             "subscription.period": self.held[:1],
@@ -326,6 +363,15 @@ class TestPublicMethods(AccessCommon):
 
     def test_activating(self):
         self._assert_roles(self.draft, "action_activate", SALES)
+
+    def test_verbs_of_a_life(self):
+        self._assert_roles(self._contract(user_id=False, commitment=1, renewal="accept"), "action_renew", SALES)
+        trial = self._contract(user_id=False, trial=3, trial_unit="year", trial_outcome="ask")
+        self._assert_roles(trial, "action_convert_trial", SALES)
+        contract = self._contract(user_id=False)
+        amendment = contract._amend(self._day("2026-07-01"), [(contract.line_ids, {"quantity": 2.0})])
+        self._assert_roles(amendment.sudo(False), "action_undo", SALES)
+        self._assert_roles(self.plan, "action_apply_to_contracts", ("manager",))
 
     def test_billing_now(self):
         self._assert_roles(self.contract, "action_bill_now", ("accounting",))

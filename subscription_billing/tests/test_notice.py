@@ -1,6 +1,6 @@
 from datetime import date
-from unittest.mock import patch
 
+from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
@@ -22,8 +22,9 @@ class TestNotice(MailCase, LifeCommon):
         cls.notices = cls.env["subscription.notice"].sudo()
 
     def job(self, day):
-        with self.on(day), patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=100):
-            self.notices._cron_notices()
+        with self.on(day), self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            self.env(cr=cr, user=SUPERUSER_ID)["subscription.notice"]._cron_notices()
+        self.env.invalidate_all()
 
     def consumer(self, **values):
         return self._contract(commitment=12, notice=2, customer_class="consumer", **values)
