@@ -12,6 +12,9 @@ from ..core.discount import spread_discount
 from ..core.money import spread
 from .subscription_dated import VERB
 
+# what an order may change of a line that its contract has
+CHANGED = ("product_id", "name", "quantity", "product_uom_id", "price_unit", "discount", "recurrence_id")
+
 
 @dataclass
 class Handover:
@@ -186,10 +189,10 @@ class SaleOrder(models.Model):
         # defaults meant for the order are none for its contract
         order = self.sudo().with_context(clean_context(self.env.context)).with_company(self.company_id)
         handover = order._subscription_handover()
-        if not handover.lines or order._subscription_is_open(handover):
+        if order._subscription_is_open(handover) or not (handover.lines or order.order_line.subscription_line_chain_id):
             return
         order._check_subscription(handover)
-        if order._subscription_is_upsell():
+        if order._subscription_joins_contract():
             contract = order._subscription_amend_contract(handover)
         else:
             contract = order._subscription_open_contract(handover)
@@ -197,13 +200,14 @@ class SaleOrder(models.Model):
             line.subscription_line_discount_taken = float(amount)
         order._subscription_announce(contract)
 
-    def _subscription_is_upsell(self) -> bool:
-        return self.subscription_intent == "upsell" and bool(self.subscription_contract_id)
+    def _subscription_joins_contract(self) -> bool:
+        """Whether confirming changes or renews a running contract, and opens none."""
+        return self.subscription_intent in ("upsell", "renewal") and bool(self.subscription_contract_id)
 
     def _subscription_is_open(self, handover) -> bool:
         """Whether a running contract has these lines already."""
-        if self._subscription_is_upsell():
-            return all(handover.lines.mapped("subscription_line_handed_over"))
+        if self._subscription_joins_contract():
+            return self in self.subscription_contract_id.amendment_ids.order_id
         return self.subscription_contract_id.state in ("draft", "active", "paused")
 
     def _subscription_open_contract(self, handover):
@@ -224,16 +228,33 @@ class SaleOrder(models.Model):
         return contract
 
     def _subscription_amend_contract(self, handover):
-        contract = self.subscription_contract_id
-        changes = [(None, vals) for vals in self._subscription_line_vals(handover)]
-        contract._amend(self._subscription_first_day(), changes, reason=self.name, order=self)
+        contract, changes = self.subscription_contract_id, self._subscription_changes(handover)
+        if self.subscription_intent == "renewal":
+            contract._renew(reason=self.name, order=self, changes=changes)
+        else:
+            contract._amend(self._subscription_first_day(), changes, reason=self.name, order=self)
         return contract
+
+    def _subscription_changes(self, handover) -> list[tuple]:
+        """What this order changes of its contract: see ``_amend``.
+
+        A renewal says all that the next term has; what it does not name stops with the present one.
+        """
+        changes = []
+        for line, vals in zip(handover.discounts, self._subscription_line_vals(handover), strict=True):
+            chain = line.subscription_line_chain_id
+            changes.append((chain, {name: vals[name] for name in CHANGED}) if chain else (None, vals))
+        named = self.order_line.subscription_line_chain_id
+        dropped = named - handover.lines.subscription_line_chain_id
+        if self.subscription_intent == "renewal":
+            dropped |= self.subscription_contract_id._rows_to_renew().chain_id - named
+        return changes + [(chain, None) for chain in dropped]
 
     def _subscription_announce(self, contract):
         """Each document tells of the other; what is due at once is billed by the next run."""
         contract.message_post_with_source(
             "mail.message_origin_link",
-            render_values={"self": contract, "origin": self, "edit": self._subscription_is_upsell()},
+            render_values={"self": contract, "origin": self, "edit": self._subscription_joins_contract()},
             subtype_xmlid="mail.mt_note",
         )
         self.message_post(
@@ -258,7 +279,7 @@ class SaleOrder(models.Model):
         lines = order.order_line._subscription_concerned()
         if not lines or contract.state not in ("active", "paused"):
             return
-        if order._subscription_is_upsell() or contract._has_billed():
+        if order._subscription_joins_contract() or contract._has_billed():
             raise UserError(
                 self.env._(
                     "%(order)s cannot be cancelled: its contract %(contract)s bills its lines. End them with the "
@@ -324,7 +345,7 @@ class SaleOrder(models.Model):
 
     def _check_subscription(self, handover):
         """:raises UserError: where the contract would bill something else than what was accepted."""
-        if self._subscription_is_upsell():
+        if self._subscription_joins_contract():
             self._check_same_parties()
         elif not self.subscription_plan_id:
             raise UserError(self.env._("%s sells recurring products: choose a subscription plan.", self.display_name))

@@ -37,6 +37,15 @@ class SaleOrderLine(models.Model):
     subscription_line_ids = fields.One2many(
         "subscription.line", "sale_line_id", "Contract lines", readonly=True, copy=False
     )
+    subscription_line_chain_id = fields.Many2one(
+        "subscription.line",
+        "Line of the contract",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="What this line changes or renews of a running contract; a quantity of 0 ends it.",
+    )
     subscription_line_handed_over = fields.Boolean(
         "Billed by the contract",
         compute="_compute_subscription_line_handed_over",
@@ -69,14 +78,16 @@ class SaleOrderLine(models.Model):
         plan = self.order_id.subscription_plan_id or self.order_id._subscription_default_plan(product)
         return product.subscription_recurrence_id or plan.recurrence_id
 
-    @api.depends("subscription_line_ids", "subscription_line_discount_taken")
+    @api.depends("subscription_line_ids", "subscription_line_discount_taken", "subscription_line_chain_id", "state")
     def _compute_subscription_line_handed_over(self):
         """The stored link decides, never the product: read past the rights of whoever looks."""
         linked = self._subscription_linked_lines().sale_line_id
         for line in self:
             taken = line.subscription_line_discount_taken
-            line.subscription_line_handed_over = line._origin in linked or bool(
-                taken and line._subscription_ordinary_price() == 0
+            line.subscription_line_handed_over = (
+                line._origin in linked
+                or bool(taken and line._subscription_ordinary_price() == 0)
+                or (line.state == "sale" and bool(line.sudo().subscription_line_chain_id))
             )
 
     def _subscription_linked_lines(self):

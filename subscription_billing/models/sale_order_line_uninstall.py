@@ -26,7 +26,8 @@ class SaleOrderLineUninstall(models.Model):
         locked.locked = False
         lines._subscription_link_first_invoices(linked)
         lines._subscription_write_discounts(linked)
-        for line in (linked.sale_line_id - to_sales) | linked.sale_line_id.filtered("invoice_lines"):
+        renewed = lines.filtered("subscription_line_chain_id")
+        for line in (linked.sale_line_id - to_sales) | linked.sale_line_id.filtered("invoice_lines") | renewed:
             line._subscription_match_invoiced()
         linked.sale_line_id = False
         lines.subscription_line_discount_taken = 0.0

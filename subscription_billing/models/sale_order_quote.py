@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
 
@@ -131,9 +132,24 @@ class SaleOrderQuote(models.Model):
         self.ensure_one()
         order = self.sudo().with_company(self.company_id)
         contract = order.subscription_contract_id
-        if self.state != "sale" or not contract or order._subscription_is_upsell():
+        if (
+            self.state != "sale"
+            and order.subscription_intent == "upsell"
+            and order.order_line.subscription_line_chain_id
+        ):
+            return order._subscription_difference()
+        if self.state != "sale" or not contract or order._subscription_joins_contract():
             contract = order._subscription_unsaved_contract()
         return self.env["subscription.engine"].sudo().with_company(self.company_id)._first_invoice(contract)
+
+    def _subscription_difference(self) -> FirstInvoice:
+        """What the next invoice of the contract carries once this order changes its lines; nothing is kept."""
+        changes = self._subscription_changes(self._subscription_handover())
+        try:
+            preview = self.subscription_contract_id._preview_change(self._subscription_first_day(), changes)
+        except UserError:
+            return FirstInvoice(None, 0.0)  # somebody bills the contract just now, or it cannot change on that day
+        return FirstInvoice(preview["billing_date"], preview["amount_total"])
 
     def _subscription_unsaved_contract(self):
         """The contract that confirming would open, in memory only."""
@@ -147,7 +163,7 @@ class SaleOrderQuote(models.Model):
                 ],
             }
         )
-        running = self.subscription_contract_id if self._subscription_is_upsell() else contract.browse()
+        running = self.subscription_contract_id if self._subscription_joins_contract() else contract.browse()
         contract.anchor_date = running.anchor_date or contract._anchor_for(contract.date_start)
         for line in contract.line_ids:
             line.update(contract._activation_values(line, contract.anchor_date))

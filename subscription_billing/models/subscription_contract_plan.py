@@ -71,7 +71,7 @@ class SubscriptionContractPlan(models.Model):
         first = rows.browse()
         for chain_rows in rows.grouped("chain_id").values():
             first |= chain_rows.sorted("date_start")[:1]
-        return first.sorted(lambda line: (line.sequence, line.id))
+        return first.sorted(lambda line: (line.sequence, line.chain_id.id))
 
     def _offer_terms(self, plan) -> dict:
         """The terms of ``plan``, those left out that a running contract keeps: its anchor and its trial."""

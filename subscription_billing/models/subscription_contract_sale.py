@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import Command, api, models
 from odoo.exceptions import UserError
 from odoo.tools import str2bool
 
@@ -10,12 +10,37 @@ class SubscriptionContractSale(models.Model):
 
     def action_upsell_quote(self):
         """A quotation whose lines join this contract when it is confirmed."""
-        self.ensure_one()
-        order = self.env["sale.order"].create(self._upsell_vals())
-        return order._get_records_action(name=self.env._("Upsell"))
+        return self._open_quote(self.env._("Upsell"), "upsell")
 
-    def _upsell_vals(self) -> dict:
-        """Values of a quotation that sells more on this contract."""
+    def action_change_quote(self):
+        """A quotation of the present lines, to be accepted with other quantities and prices, more or less of them."""
+        return self._open_quote(self.env._("Change"), "upsell", self._rows_on(self._today()))
+
+    def action_renewal_quote(self):
+        """A quotation of the next term, with the present lines and discounts."""
+        self.ensure_one()
+        if obstacle := self._obstacle_to_renewal():
+            raise UserError(obstacle)
+        return self._open_quote(self.env._("Renewal"), "renewal", self._rows_to_renew(), self._term_stop())
+
+    def _rows_to_renew(self):
+        """The lines of the last day of the term."""
+        return self._rows_on(self.term_end)
+
+    def _open_quote(self, title, intent, rows=(), start=None):
+        self.ensure_one()
+        order = self.env["sale.order"].create(
+            {
+                **self._quote_vals(),
+                "subscription_intent": intent,
+                "subscription_start_date": start,
+                "order_line": [Command.create(row._quote_line_vals()) for row in rows],
+            }
+        )
+        return order._get_records_action(name=title)
+
+    def _quote_vals(self) -> dict:
+        """Values of a quotation on this contract, lines excepted."""
         position = {"fiscal_position_id": self.fiscal_position_id.id} if self.fiscal_position_id else {}
         return {
             **position,
@@ -31,7 +56,6 @@ class SubscriptionContractSale(models.Model):
             "origin": self.name,
             "subscription_plan_id": self.plan_id.id,
             "subscription_contract_id": self.id,
-            "subscription_intent": "upsell",
         }
 
     def _has_billed(self) -> bool:

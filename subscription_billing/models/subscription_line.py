@@ -1,7 +1,7 @@
 import re
 from decimal import Decimal
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import formatLang
 
@@ -352,6 +352,21 @@ class SubscriptionLine(models.Model):
         """Whether an amendment closed this row and let nothing follow it."""
         self.ensure_one()
         return bool(self.closed_by_id) and not self.successor_ids
+
+    def _quote_line_vals(self) -> dict:
+        """Values of the order line that changes or renews this one."""
+        self.ensure_one()
+        return {
+            "product_id": self.product_id.id,
+            "name": self.name,
+            "product_uom_qty": self.quantity,
+            "product_uom_id": self.product_uom_id.id,
+            "price_unit": self.price_unit,
+            "discount": self.discount,
+            "subscription_recurrence_id": self.recurrence_id.id,
+            "subscription_line_chain_id": self.chain_id.id,
+            **({"tax_ids": [Command.set(self.tax_ids.ids)]} if self.tax_ids else {}),
+        }
 
     def _is_passing(self) -> bool:
         """Whether the very amendment that opened this row replaced it."""

@@ -24,6 +24,7 @@ from . import (
     test_sale_payment,
     test_sale_pricelist,
     test_sale_quote,
+    test_sale_renewal,
     test_sale_uninstall,
     test_scenarios,
     test_statistics,
