@@ -6,7 +6,7 @@ from ..core import timeline
 
 AMENDMENT_KINDS = [
     ("activate", "Activation"),
-    ("change", "Change"),
+    ("change", "Change of lines"),
     ("plan", "Change of offer"),
     ("terms", "Change of terms"),
     ("party", "Change of party"),

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from .subscription_period import COUNTING
 
@@ -199,11 +199,11 @@ class SubscriptionGap(models.Model):
             gap.explanation = gap.contract_id.billing_error or labels.get(gap.reason)
 
     @api.depends("contract_id", "product_id", "date_start", "date_end")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for gap in self:
-            gap.display_name = (
-                f"{gap.contract_id.display_name} {gap.product_id.display_name} {gap.date_start} – {gap.date_end}"
-            )
+            days = " – ".join(format_date(self.env, day) for day in (gap.date_start, gap.date_end))
+            gap.display_name = f"{gap.contract_id.display_name} {gap.product_id.display_name} {days}"
 
     def action_bill(self):
         """Bill now what these contracts owe, and let them say again what is due next.

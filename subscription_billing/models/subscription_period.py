@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
 from ..core.ledger import Entry, split
 from ..core.money import spread
@@ -86,10 +87,12 @@ class SubscriptionPeriod(models.Model):
     )
     _released_idx = models.Index("(contract_id) WHERE state = 'released'")
 
-    @api.depends("line_id.name", "date_start", "date_end")
+    @api.depends("line_id.product_id", "date_start", "date_end")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for period in self:
-            period.display_name = f"{period.line_id.product_id.display_name} {period.date_start} – {period.date_end}"
+            days = " – ".join(format_date(self.env, day) for day in (period.date_start, period.date_end))
+            period.display_name = f"{period.line_id.product_id.display_name} {days}"
 
     @api.model
     def _billed_already(self, diagnostics) -> str:

@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
 from .subscription_line import LARGEST
 
@@ -49,9 +50,10 @@ class SubscriptionUsage(models.Model):
     _unbilled_idx = models.Index("(chain_id, date) WHERE period_id IS NULL")
 
     @api.depends("product_id", "date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for usage in self:
-            usage.display_name = f"{usage.product_id.display_name} {usage.date}"
+            usage.display_name = f"{usage.product_id.display_name} {format_date(self.env, usage.date)}"
 
     @api.constrains("date", "quantity", "line_id", "contract_id")
     def _check_event(self):

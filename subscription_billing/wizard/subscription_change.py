@@ -109,7 +109,7 @@ class SubscriptionChange(models.TransientModel):
             )
             for name, value in values.items()
         )
-        return f"{self._title(row.name)}: {details}"
+        return self.env._("%(line)s: %(details)s", line=self._title(row.name), details=details)
 
     @api.model
     def _title(self, text) -> str:

@@ -1,4 +1,5 @@
 import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
@@ -30,7 +31,11 @@ export class RunProgress extends Component {
 
     get label() {
         const { selection } = this.props.record.fields.work;
-        return Object.fromEntries(selection)[this.data.work];
+        return _t("%(work)s: %(done)s of %(total)s contracts", {
+            work: Object.fromEntries(selection)[this.data.work],
+            done: this.data.progress_done,
+            total: this.data.progress_total,
+        });
     }
 
     async refresh() {
