@@ -40,6 +40,21 @@ class TestUiTours(SubscriptionCommon, HttpCase):
     def _open(self, contract, tour, user):
         self.start_tour(f"/odoo/subscriptions/{contract.id}", tour, login=user.login)
 
+    def test_first_invoice_from_the_empty_screen(self):
+        """By the screen alone: no contract, customer or product is there, only what the addon installs."""
+        self.assertFalse(self.env["subscription.contract"].search([("company_id", "=", self.env.company.id)]))
+        manager = self._user(
+            "tour_manager",
+            "subscription_billing.group_subscription_manager,account.group_account_invoice,"
+            "base.group_partner_manager,product.group_product_manager",
+        )
+        self.start_tour("/odoo", "subscription_first_invoice", login=manager.login)
+        contract = self.env["subscription.contract"].search([("company_id", "=", self.env.company.id)])
+        self.assertEqual((contract.partner_id.name, contract.user_id), ("First customer", manager))
+        self.assertTrue(contract.line_ids.product_id.subscription_recurring)
+        self.assertEqual(contract.invoice_ids.mapped("state"), ["posted"])
+        self.assertEqual(contract.invoice_ids.amount_untaxed, 49.0)
+
     def test_contract_to_posted_invoice(self):
         self.start_tour("/odoo/subscriptions", "subscription_contract_to_invoice", login=self.both.login)
         contract = self.env["subscription.contract"].search([("partner_id", "=", self.customer.id)])

@@ -1,4 +1,5 @@
 import { registry } from "@web/core/registry";
+import { stepUtils } from "@web_tour/tour_utils";
 
 function choose(field, text) {
     return [
@@ -11,12 +12,48 @@ function choose(field, text) {
     ];
 }
 
+function invent(field, text) {
+    return choose(field, text).map((step) =>
+        step.run === "click" ? { ...step, trigger: `.o-autocomplete--dropdown-item:contains('Create "${text}"')` } : step
+    );
+}
+
 function posted() {
     return {
         content: "the invoice is posted",
         trigger: ".o_form_view .o_statusbar_status .o_arrow_button_current:contains(Posted)",
     };
 }
+
+// nothing is there yet, and the first screen says the three steps to an invoice
+registry.category("web_tour.tours").add("subscription_first_invoice", {
+    url: "/odoo",
+    steps: () => [
+        stepUtils.showAppsMenuItem(),
+        {
+            content: "open the app",
+            trigger: ".o_app[data-menu-xmlid='subscription_billing.menu_subscription_root']",
+            run: "click",
+        },
+        { content: "the three steps", trigger: ".o_view_nocontent:contains(in three steps) li:eq(2):contains(Bill now)" },
+        { content: "1. new contract", trigger: ".o_list_button_add", run: "click" },
+        ...invent("partner_id", "First customer"),
+        ...choose("plan_id", "Monthly, without commitment"),
+        { content: "add a line", trigger: "[name=line_ids] .o_field_x2many_list_row_add a", run: "click" },
+        ...invent("line_ids] .o_selected_row [name=product_id", "First service"),
+        {
+            content: "it recurs as the plan says",
+            trigger: "[name=line_ids] .o_selected_row [name=recurrence_id] input:value(Monthly)",
+        },
+        { content: "its price", trigger: "[name=line_ids] .o_selected_row [name=price_unit] input", run: "edit 49" },
+        { content: "leave the line", trigger: ".o_notebook .nav-link[name=lines]", run: "click" },
+        { content: "what it comes to", trigger: "[name=recurring_summary]:contains(49.00 per month)" },
+        { content: "2. activate", trigger: "button[name=action_activate]", run: "click" },
+        { content: "3. bill", trigger: "button[name=action_bill_now]", run: "click" },
+        posted(),
+        { content: "the line is billed", trigger: "[name=invoice_line_ids] .o_data_row:contains(First service)" },
+    ],
+});
 
 // a person without any other help: new contract, activate, bill
 registry.category("web_tour.tours").add("subscription_contract_to_invoice", {
