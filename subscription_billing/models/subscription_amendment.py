@@ -190,7 +190,7 @@ class SubscriptionAmendment(models.Model):
             if not former:
                 yield self.env._("%s: new", row._label())
             elif changed := row._differences(former):
-                yield f"{row._label()}: {', '.join(changed)}"
+                yield self.env._("%(line)s: %(details)s", line=row._label(), details=", ".join(changed))
         for row in closed.filtered(lambda row: not row.successor_ids.filtered(lambda next: next.opened_by_id == self)):
             yield self.env._("%(line)s: until %(day)s", line=row._label(), day=format_date(self.env, row.date_end))
 

@@ -29,6 +29,7 @@ from . import (
     test_scenarios,
     test_statistics,
     test_time,
+    test_translations,
     test_ui_demo,
     test_ui_screen,
     test_ui_tours,

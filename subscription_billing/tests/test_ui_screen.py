@@ -63,6 +63,21 @@ class TestUiScreen(SubscriptionCommon):
         self.assertEqual(contract.display_name, contract.name)
         self.assertEqual(contract.with_context(show_customer=True).display_name, f"A customer · {contract.name}")
 
+    def test_days_in_names_are_written_as_the_reader_writes_them(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        contract = self._contract(self.hosting, self.traffic, date_start="2026-06-01")
+        metered = contract.line_ids.filtered(lambda line: line.kind == "usage")
+        usage = self.env["subscription.usage"].create(
+            {"contract_id": contract.id, "line_id": metered.id, "date": "2026-06-02", "quantity": 1.0}
+        )
+        gap = self.env["subscription.gap"].search([("contract_id", "=", contract.id)]).with_context(lang="fr_FR")
+        self.assertIn(" 01/06/2026 – ", gap.display_name)
+        self.assertTrue(usage.with_context(lang="fr_FR").display_name.endswith(" 02/06/2026"))
+        self.assertTrue(usage.display_name.endswith(" 06/02/2026"))
+        self._bill(contract, "2026-06-15")
+        period = contract.period_ids.with_context(lang="fr_FR")
+        self.assertTrue(period.display_name.endswith(" 01/06/2026 – 30/06/2026"))
+
     def test_contract_by_screen(self):
         with Form(self.env["subscription.contract"]) as form:
             form.partner_id = self.customer
