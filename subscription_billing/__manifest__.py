@@ -65,6 +65,7 @@
         "demo/product_demo.xml",
         "demo/subscription_contract_demo.xml",
         "demo/subscription_usage_demo.xml",
+        "demo/subscription_life_demo.xml",
     ],
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",

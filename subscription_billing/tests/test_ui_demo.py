@@ -33,7 +33,7 @@ class TestUiDemo(SubscriptionCommon):
             convert_file(self.env, "subscription_billing", path, {}, mode="init", noupdate=True)
         contracts = self.env["subscription.contract"].search([("partner_id.name", "=like", "Client Exemple%")])
         running = contracts.filtered(lambda contract: contract.state != "draft")
-        self.assertEqual((len(contracts), len(running)), (12, 11))
+        self.assertEqual((len(contracts), len(running)), (16, 15))
         for contract in running:
             self.engine._bounded(self.engine._preview(contract, today))
             self.engine._bill(contract, today)
