@@ -31,6 +31,7 @@ from . import (
     subscription_amendment,
     subscription_close_reason,
     subscription_contract,
+    subscription_contract_api,
     subscription_contract_calendar,
     subscription_contract_change,
     subscription_contract_end,
@@ -71,4 +72,5 @@ from . import (
     subscription_tag,
     subscription_terms_text,
     subscription_usage,
+    subscription_usage_record,
 )

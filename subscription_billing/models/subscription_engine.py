@@ -439,18 +439,20 @@ class SubscriptionEngine(models.AbstractModel):
         metered = contracts.filtered(lambda contract: "usage" in contract.line_ids.mapped("kind"))
         if not metered:
             return []
-        late = (
+        unbilled = (
             self.env["subscription.usage"]
             .sudo()
-            .search([("contract_id", "in", metered.ids), ("period_id", "=", False)])
+            ._read_group(
+                [("contract_id", "in", metered.ids), ("period_id", "=", False)], ["contract_id", "chain_id", "date:day"]
+            )
         )
         return [
-            (usage.contract_id, usage.date)
-            for usage in late
+            (contract, day)
+            for contract, chain, day in unbilled
             if all(
-                (row.covered_until or row.date_start) > usage.date
-                for row in usage.contract_id.line_ids
-                if row.chain_id == usage.chain_id and row._is_in_force(usage.date)
+                (row.covered_until or row.date_start) > day
+                for row in contract.line_ids
+                if row.chain_id == chain and row._is_in_force(day)
             )
         ]
 

@@ -1,7 +1,7 @@
 from math import isfinite
 
-from odoo import Command, api, models
-from odoo.exceptions import ValidationError
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 
 class SubscriptionInput(models.AbstractModel):
@@ -67,3 +67,61 @@ class SubscriptionInput(models.AbstractModel):
     def _input_name(self, vals) -> str:
         """How a person calls the record that these values are for."""
         return ", ".join(self.mapped("display_name")) or vals.get("name") or self.env["ir.model"]._get(self._name).name
+
+    def _changing(self, vals) -> dict:
+        """Those of ``vals`` that are not there yet: commands of lines are, these decide for themselves."""
+        return {name: value for name, value in vals.items() if not all(row._holds(name, value) for row in self)}
+
+    def _holds(self, name, value) -> bool:
+        field = self._fields[name]
+        if field.type == "one2many":
+            return False
+        wanted, present = (field.convert_to_cache(item, self) for item in (value, self[name]))
+        if field.type == "many2many":
+            return {*(wanted or ())} == {*(present or ())}
+        return (wanted or False) == (present or False)
+
+    # what other applications send
+
+    @api.model
+    def _api_checked(self, values, allowed) -> dict:
+        """Values as the ORM writes them, from those that another application sends.
+
+        :raises UserError: when a field is unknown, or a related record is not the only one of its name.
+        """
+        if unknown := values.keys() - allowed:
+            raise UserError(self.env._("%s cannot be set.", ", ".join(sorted(map(str, unknown)))))
+        return {name: self._api_value(self._fields[name], value) for name, value in values.items()}
+
+    @api.model
+    def _api_value(self, field, value):
+        if field.type == "many2one":
+            return self._api_record(field, value).id
+        if field.type == "many2many":
+            return [Command.set([self._api_record(field, item).id for item in value])]
+        if field.type == "date":
+            return fields.Date.to_date(value) or False
+        if field.type in ("float", "monetary", "integer") and not isinstance(value, (int, float)):
+            raise UserError(self.env._("%(field)s is a number, not %(value)s.", field=field.name, value=value))
+        return value
+
+    @api.model
+    def _api_record(self, field, value):
+        """The record of an id, or of a name as a person would type it."""
+        model = self.env[field.comodel_name]
+        if not value:
+            return model
+        if type(value) is int:  # True is no id
+            found = model.browse(value).exists()
+        else:
+            found = model.browse(record_id for record_id, _name in model.name_search(str(value), operator="=", limit=2))
+        if len(found) != 1:
+            raise UserError(
+                self.env._(
+                    "%(field)s: %(value)s stands for %(count)s records.",
+                    field=field.name,
+                    value=value,
+                    count=len(found),
+                )
+            )
+        return found

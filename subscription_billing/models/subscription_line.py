@@ -62,6 +62,11 @@ class SubscriptionLine(models.Model):
     company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="contract_id.currency_id", store=True)
     partner_id = fields.Many2one(related="contract_id.partner_id")
+    external_id = fields.Char(
+        "External reference",
+        copy=False,
+        help="Number of this line in another application, held by the first row of its chain.",
+    )
     sequence = fields.Integer(default=10)
     section = fields.Char()
     product_id = fields.Many2one(
@@ -213,7 +218,7 @@ class SubscriptionLine(models.Model):
     def _compute_price_unit(self):
         """The price list's price, until the row is billed or a person sets another one."""
         for line in self:
-            if line.product_id and line.state in (False, "draft"):
+            if line.product_id and (line.state in (False, "draft") or not line._origin):
                 line.price_unit = line._pricelist_price()
             else:
                 line.price_unit = line.price_unit or 0.0

@@ -1,12 +1,9 @@
-import json
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
 from .subscription_line import LARGEST
 
-REQUIRED = ("contract", "date", "quantity", "external_id")
 PAYLOAD = ("contract_id", "line_id", "date", "quantity")
 
 
@@ -22,7 +19,7 @@ class SubscriptionUsage(models.Model):
     contract_id = fields.Many2one(
         "subscription.contract", required=True, ondelete="restrict", index=True, check_company=True
     )
-    chain_id = fields.Many2one(related="line_id.chain_id", store=True, index=True)
+    chain_id = fields.Many2one(related="line_id.chain_id", store=True, precompute=True, index=True)
     line_id = fields.Many2one(
         "subscription.line",
         "Contract line",
@@ -31,8 +28,8 @@ class SubscriptionUsage(models.Model):
         domain="[('contract_id', '=', contract_id), ('kind', '=', 'usage')]",
         index=True,
     )
-    company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True)
-    product_id = fields.Many2one(related="line_id.product_id", store=True)
+    company_id = fields.Many2one(related="contract_id.company_id", store=True, precompute=True, index=True)
+    product_id = fields.Many2one(related="line_id.product_id", store=True, precompute=True)
     product_uom_id = fields.Many2one(related="line_id.product_uom_id")
     date = fields.Date(required=True, default=lambda self: self.env.company._subscription_today(), index=True)
     quantity = fields.Float(digits="Product Unit", required=True)
@@ -95,76 +92,3 @@ class SubscriptionUsage(models.Model):
     def _unlink_except_billed(self):
         if self.period_id:
             raise UserError(self.env._("This usage is billed: record a correction instead."))
-
-    @api.model
-    def record(self, events: list[dict]) -> list[int]:
-        """Record usage from another application; a repeated event is a no-op.
-
-        :param events: dicts with ``contract`` (number or external reference),
-            ``product`` (internal reference; optional when the contract meters one
-            product only), ``date``, ``quantity`` and ``external_id``.
-        :returns: ids of the events, in the order given.
-        :raises UserError: nothing is recorded when one event is wrong; the message
-            names it. Another payload under the same ``external_id`` is refused.
-        """
-        ids = []
-        for position, event in enumerate(events, start=1):
-            try:
-                ids.append(self._record_one(event).id)
-            except AccessError:
-                raise
-            except (UserError, KeyError, ValueError, TypeError) as error:
-                raise UserError(
-                    self.env._(
-                        "Event %(position)s (%(event)s): %(error)s",
-                        position=position,
-                        event=json.dumps(event, default=str),
-                        error=error,
-                    )
-                ) from error
-        return ids
-
-    def _record_one(self, event):
-        values = self._event_values(event)
-        known = self.search(
-            [("contract_id", "=", values["contract_id"]), ("external_id", "=", event["external_id"])], limit=1
-        )
-        if not known:
-            return self.create(values)
-        stored = known._convert_to_write({name: known[name] for name in PAYLOAD})
-        values["quantity"] = self._fields["quantity"].convert_to_cache(values["quantity"], known)
-        if any(stored[name] != values[name] for name in PAYLOAD):
-            raise UserError(self.env._("this reference was recorded with other values."))
-        return known
-
-    def _event_values(self, event) -> dict:
-        if not isinstance(event, dict):
-            raise UserError(self.env._("an event has the keys %s.", ", ".join(REQUIRED)))
-        if missing := [name for name in REQUIRED if event.get(name) in (None, "")]:
-            raise UserError(self.env._("%s is missing.", ", ".join(missing)))
-        contract = self.env["subscription.contract"].search(
-            ["|", ("name", "=", event["contract"]), ("external_id", "=", event["contract"])], limit=1
-        )
-        if not contract:
-            raise UserError(self.env._("no contract %s.", event["contract"]))
-        day = fields.Date.to_date(event["date"])
-        lines = contract.line_ids.filtered(lambda line: line.kind == "usage" and line._is_in_force(day))
-        if code := event.get("product"):
-            lines = lines.filtered(lambda line: line.product_id.default_code == code)
-        if len(lines) != 1:
-            raise UserError(
-                self.env._(
-                    "%(contract)s meters %(count)s lines that match on %(day)s.",
-                    contract=contract.name,
-                    count=len(lines),
-                    day=day,
-                )
-            )
-        return {
-            "contract_id": contract.id,
-            "line_id": lines.chain_id.id,
-            "date": day,
-            "quantity": float(event["quantity"]),
-            "external_id": event["external_id"],
-            "note": event.get("note"),
-        }

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_amend,
+    test_api,
     test_change_wizard,
     test_close_wizard,
     test_desk,

@@ -91,6 +91,8 @@ METHODS = {
         "action_renew",
         "action_renewal_quote",
         "action_upsell_quote",
+        "describe",
+        "upsert",
     },
     "subscription.notice": {"action_send"},
     "subscription.desk": {"figures"},
@@ -112,6 +114,13 @@ METHODS = {
     "subscription.run.exclude": {"action_exclude"},
     "subscription.run.proposal": {"action_exclude", "action_include", "action_open_document"},
     "subscription.usage": {"record"},
+}
+
+# what other applications call without a record
+API = {
+    "record": [[{"contract": "any", "date": "2026-01-01", "quantity": 1, "external_id": "e"}]],
+    "upsert": ["any", {}],
+    "describe": ["any"],
 }
 
 
@@ -138,7 +147,7 @@ class AccessCommon(SubscriptionCommon):
     def _call(self, records, role, method, *args):
         """Call a method as a client of that role does."""
         model = self._as(self.env[records._name], role)
-        is_static = records._name == "subscription.desk" or method == "record"
+        is_static = records._name == "subscription.desk" or method in API
         return call_kw(model, method, [*([] if is_static else [records.ids]), *args], {})
 
 
@@ -343,9 +352,7 @@ class TestPublicMethods(AccessCommon):
             # who opens a list sees of it what the rules leave
             for method in (name for name in METHODS[model] if not name.startswith("action_view_")):
                 for role in ("employee", "portal", "public"):
-                    args = [[{"contract": "any", "date": "2026-01-01", "quantity": 1, "external_id": "e"}]] * (
-                        method == "record"
-                    )
+                    args = API.get(method, ())
                     with (
                         self.subTest(model=model, method=method, role=role),
                         self.assertRaises(AccessError),
@@ -390,6 +397,11 @@ class TestPublicMethods(AccessCommon):
     def test_deciding_on_what_waits(self):
         for method in ("action_bill_again", "action_waive"):
             self._assert_roles(self.held[:1], method, ("manager", "accounting"))
+
+    def test_upserting(self):
+        self.contract.external_id = "A-1"
+        self._assert_roles(self.contract, "upsert", SALES, "A-1", {"client_order_ref": "PO"})
+        self._assert_roles(self.contract, "describe", READERS, "A-1")
 
     def test_recording_usage(self):
         metered = self._contract(self.traffic, user_id=False)

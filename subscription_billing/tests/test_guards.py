@@ -5,12 +5,17 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import UserError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import format_date, mute_logger
 
 from .common import SubscriptionCommon
 
 CRON_LOGGER = "odoo.addons.subscription_billing.models.subscription_engine_cron"
+
+
+USAGE_LOGGER = "odoo.addons.subscription_billing.models.subscription_usage_record"
+# PostgreSQL takes a hundred rows at once
+EVENT_QUERIES, REPEATED_QUERIES = 150, 8
 
 
 class GuardCommon(SubscriptionCommon):
@@ -178,10 +183,11 @@ class TestBadInput(GuardCommon):
             self._contract({"product_id": self.hosting.id, "section": "A\0B"})
         with self.assertRefused("NUL"):
             self._contract(external_id="A\0")
-        with self.assertRefused("Event 1", "NUL"):
-            self.env["subscription.usage"].record(
-                [{"contract": contract.name, "date": "2026-01-05", "quantity": 1, "external_id": "e\0"}]
-            )
+        [answer] = self.env["subscription.usage"].record(
+            [{"contract": contract.name, "date": "2026-01-05", "quantity": 1, "external_id": "e\0"}]
+        )
+        self.assertEqual(answer["result"], "refused")
+        self.assertIn("NUL", answer["reason"])
 
     def test_texts_of_any_script_and_length(self):
         text = "Ünïcödé عربى 🚀 " * 400
@@ -192,7 +198,7 @@ class TestBadInput(GuardCommon):
 @freeze_time("2026-06-15 10:00:00")
 @tagged("post_install", "-at_install")
 class TestBadUsage(GuardCommon):
-    """Events of other programs: a repeated one counts once, a wrong one is refused with its position."""
+    """Events of other programs: each is answered, a repeated one counts once, a wrong one stops no other."""
 
     @classmethod
     def setUpClass(cls):
@@ -204,27 +210,57 @@ class TestBadUsage(GuardCommon):
     def _event(self, **values):
         return {"contract": "A-1", "date": "2026-03-05", "quantity": 3, "external_id": "e1", **values}
 
-    def test_repeated_event_counts_once(self):
-        first = self.usage.record([self._event()])
-        self.assertEqual(self.usage.record([self._event()]), first)
-        self.assertEqual(self.usage.record([self._event(quantity="3.0", date=self._day("2026-03-05"))]), first)
+    def _record(self, **values):
+        [answer] = self.usage.record([self._event(**values)])
+        return answer
 
-    def test_same_reference_with_another_payload(self):
-        self.usage.record([self._event()])
-        for values in ({"quantity": 4}, {"date": "2026-03-06"}):
-            with self.subTest(values=values), self.assertRefused("Event 2", "e1", "other values"):
-                self.usage.record([self._event(external_id="e2"), self._event(**values)])
+    def assertRecorded(self, answer, result="recorded"):
+        self.assertEqual((answer["result"], answer["reason"]), (result, ""))
+        self.assertTrue(self.usage.browse(answer["id"]).exists())
 
+    def assertEventRefused(self, answer, *words):
+        self.assertEqual(answer["result"], "refused")
+        for word in words:
+            self.assertIn(word, answer["reason"])
+
+    def test_R49_repeated_event_counts_once(self):
+        first = self._record()
+        self.assertRecorded(first)
+        for values in ({}, {"quantity": "3.0", "date": self._day("2026-03-05")}, {"product": "TRAFFIC"}):
+            again = self._record(**values)
+            self.assertRecorded(again, "repeated")
+            self.assertEqual(again["id"], first["id"])
+        both = self.usage.record([self._event(external_id="e2"), self._event(external_id="e2")])
+        self.assertEqual([answer["result"] for answer in both], ["recorded", "repeated"])
+        self.assertEqual(len(self.usage.search([("contract_id", "=", self.contract.id)])), 2)
+
+    def test_R49_same_reference_with_another_payload(self):
+        first = self._record()
+        for values in ({"quantity": 4}, {"date": "2026-03-06"}, {"product": "OTHER"}):
+            with self.subTest(values=values), mute_logger(USAGE_LOGGER):
+                self.usage.search([("external_id", "=", "e2")]).unlink()
+                other, wrong = self.usage.record([self._event(external_id="e2"), self._event(**values)])
+                self.assertRecorded(other)
+                self.assertEventRefused(wrong, "other values")
+                self.assertEqual(wrong["id"], first["id"])
+        self.assertEqual(self.usage.browse(first["id"]).quantity, 3)
+
+    def test_refused_events_are_logged(self):
+        with self.assertLogs(USAGE_LOGGER, "WARNING") as logs:
+            self.usage.record([self._event(), self._event(external_id="e2", quantity="many")])
+        self.assertIn("1 of 2 usage events refused", logs.output[0])
+        self.assertIn("e2", logs.output[0])
+
+    @mute_logger(USAGE_LOGGER)
     def test_wrong_events(self):
         self.contract._close(self._day("2026-06-01"))
         for values, word in (
-            ({"date": "2026-06-01"}, "2026-06-01"),
-            ({"date": "2025-12-31"}, "2025-12-31"),
             ({"date": "31/12/2025"}, "31/12/2025"),
             ({"date": None}, "date"),
             ({"contract": "nobody"}, "no contract nobody"),
             ({"contract": None}, "contract"),
             ({"product": "OTHER"}, "0 lines"),
+            ({"line": "l9"}, "0 lines"),
             ({"quantity": "many"}, "many"),
             ({"quantity": None}, "quantity"),
             ({"quantity": math.nan}, "ordinary number"),
@@ -233,18 +269,91 @@ class TestBadUsage(GuardCommon):
             ({"external_id": None}, "external_id"),
             ({"external_id": ""}, "external_id"),
         ):
-            with self.subTest(values=values), self.assertRefused("Event 1", word):
-                self.usage.record([self._event(**values)])
+            with self.subTest(values=values):
+                self.assertEventRefused(self._record(**values), word)
         for missing in ("contract", "date", "quantity", "external_id"):
             event = self._event()
             del event[missing]
-            with self.subTest(missing=missing), self.assertRefused("Event 1", missing):
-                self.usage.record([event])
+            with self.subTest(missing=missing):
+                self.assertEventRefused(self.usage.record([event])[0], missing)
+        self.assertFalse(self.usage.search([("contract_id", "=", self.contract.id)]))
 
+    @mute_logger(USAGE_LOGGER)
     def test_event_that_is_no_event(self):
         for event in (None, "e1", 3, ["e1"]):
-            with self.subTest(event=event), self.assertRefused("Event 1"):
-                self.usage.record([event])
+            with self.subTest(event=event):
+                self.assertEventRefused(self.usage.record([event])[0], "external_id")
+
+    @mute_logger(USAGE_LOGGER)
+    def test_R50_events_outside_the_service(self):
+        self.contract._close(self._day("2026-06-01"))
+        for day in ("2026-06-01", "2025-12-31"):
+            with self.subTest(day=day):
+                self.assertEventRefused(self._record(date=day), "0 lines", day)
+
+    @mute_logger(USAGE_LOGGER)
+    def test_R51_events_of_the_future(self):
+        self.assertRecorded(self._record(date="2026-06-16", external_id="ahead"))
+        self.assertEventRefused(self._record(date="2026-06-17"), "2026-06-17", "future")
+
+    @mute_logger(USAGE_LOGGER)
+    def test_R51_correction_takes_back_what_its_window_holds(self):
+        first, too_much, other_window, correction = self.usage.record(
+            [
+                self._event(),
+                self._event(external_id="e2", quantity=-4),
+                self._event(external_id="e3", quantity=-1, date="2026-04-05"),
+                self._event(external_id="e4", quantity=-3, date="2026-03-31"),
+            ]
+        )
+        self.assertRecorded(first)
+        self.assertEventRefused(too_much, "-4.0", "3.0", "2026-03-01", "2026-03-31")
+        self.assertEventRefused(other_window, "2026-04-01")
+        self.assertRecorded(correction)
+        self.assertEventRefused(self._record(external_id="e5", quantity=-1), "0.0")
+
+    @mute_logger(USAGE_LOGGER)
+    def test_event_of_a_contract_one_may_not_see(self):
+        own = new_test_user(self.env, "meter", groups="subscription_billing.group_subscription_user")
+        others = self.usage.with_user(own).record([self._event()])
+        self.assertEventRefused(others[0], "no contract A-1")
+        self.contract.user_id = own
+        self.assertRecorded(self.usage.with_user(own).record([self._event()])[0])
+
+    @mute_logger(USAGE_LOGGER)
+    def test_event_that_may_mean_two(self):
+        second = self._contract(self.traffic, external_id=self.contract.name)
+        self.assertEventRefused(self._record(contract=self.contract.name), "several contracts")
+        self.assertRecorded(self._record(contract=second.name))
+        two = self._contract({"product_id": self.traffic.id, "external_id": "in"}, self.traffic)
+        self.assertEventRefused(self._record(contract=two.name), "2 lines")
+        answer = self._record(contract=two.name, line="in")
+        self.assertEqual(self.usage.browse(answer["id"]).line_id, two.line_ids[0])
+
+    def test_more_events_than_a_call_may_hold(self):
+        for events in ([{}] * 10_001, {"contract": "A-1"}, None):
+            with self.assertRefused("at most 10"):
+                self.usage.record(events)
+
+    @mute_logger(USAGE_LOGGER)
+    def test_R51_ten_thousand_events_in_few_queries(self):
+        others = [self._contract(self.traffic, external_id=f"B-{number}") for number in range(9)]
+        events = [
+            self._event(contract=f"B-{number % 9}", external_id=f"n{number}", date=f"2026-03-{number % 31 + 1:02}")
+            for number in range(10_000)
+        ]
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertQueryCount(EVENT_QUERIES):
+            answers = self.usage.record(events)
+            self.env.flush_all()
+        self.assertEqual({answer["result"] for answer in answers}, {"recorded"})
+        self.env.invalidate_all()
+        with self.assertQueryCount(REPEATED_QUERIES):
+            again = self.usage.record(events)
+        self.assertEqual({answer["result"] for answer in again}, {"repeated"})
+        billed = sum(self._bill(contract, "2026-04-01").amount_untaxed for contract in others)
+        self.assertEqual(billed, 2.0 * 3 * 10_000)
 
     def test_event_by_hand_outside_the_service(self):
         with self.assertRefused(self.contract.name, "Traffic", "correct the date"):
@@ -258,17 +367,25 @@ class TestBadUsage(GuardCommon):
             )
 
     def test_billed_event_stays(self):
-        [event] = self.usage.browse(self.usage.record([self._event()]))
+        event = self.usage.browse(self._record()["id"])
         self._bill(self.contract, "2026-04-01")
         with self.assertRefused("record a correction"):
             event.quantity = 9
         with self.assertRefused("record a correction"):
             event.unlink()
 
-    def test_late_event_inside_the_service_goes_on_a_last_invoice(self):
+    def test_R50_late_event_goes_on_the_next_invoice(self):
+        self._record(external_id="e0")
+        first = self._bill(self.contract, "2026-04-01")
+        self.assertRecorded(self._record(), "late")
+        self.assertRecorded(self._record(external_id="e2", date="2026-05-05"))
+        self.assertEqual(self._bill(self.contract, "2026-05-01").amount_untaxed, 6.0)
+        self.assertEqual(first.state, "posted")
+
+    def test_R50_late_event_inside_the_service_goes_on_a_last_invoice(self):
         self.contract._close(self._day("2026-06-01"))
         self._bill(self.contract, "2026-06-15")
-        self.usage.record([self._event()])
+        self.assertRecorded(self._record(), "late")
         self.assertEqual(self._bill(self.contract, "2026-06-15").amount_untaxed, 6.0)
         self.assertFalse(self._bill(self.contract, "2026-06-15"))
 
