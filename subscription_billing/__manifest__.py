@@ -31,6 +31,8 @@
         "views/subscription_usage_views.xml",
         "views/subscription_line_views.xml",
         "views/subscription_contract_views.xml",
+        "views/subscription_contract_summary_views.xml",
+        "views/subscription_contract_import_views.xml",
         "views/subscription_plan_views.xml",
         "views/subscription_recurrence_views.xml",
         "views/subscription_stage_views.xml",

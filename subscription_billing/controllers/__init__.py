@@ -1,1 +1,1 @@
-from . import sale_portal
+from . import sale_portal, subscription_summary

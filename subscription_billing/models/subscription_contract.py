@@ -15,6 +15,7 @@ WRITTEN_BY_VERBS = frozenset(
         "anchor_date",
         "close_reason_id",
         "date_stop",
+        "is_imported",
         "minimum_end",
         "next_billing_date",
         "paused_from",
@@ -152,7 +153,7 @@ class SubscriptionContract(models.Model):
     date_start = fields.Date(
         "Start", required=True, default=lambda self: self.env.company._subscription_today(), copy=False, tracking=True
     )
-    date_stop = fields.Date(readonly=True, copy=False)
+    date_stop = fields.Date(readonly=True, copy=False, exportable=False)
     date_end = fields.Date("End", compute="_compute_date_end", search="_search_date_end", help="Last day served.")
     anchor_date = fields.Date("Anchor", copy=False, readonly=True, help="The day from which periods are counted.")
     billed_until = fields.Date(
@@ -351,9 +352,11 @@ class SubscriptionContract(models.Model):
         return contracts
 
     def write(self, vals):
-        self._check_writable(vals.keys())
-        if PARTIES & vals.keys() and not self._in_verb():
-            vals = self._change_parties(vals)
+        if not self._in_verb():
+            vals = self._changing(vals)
+            self._check_writable(vals.keys())
+            if PARTIES & vals.keys():
+                vals = self._change_parties(vals)
         result = super().write(vals)
         if "invoicing_mode" in vals:
             self._check_review()
@@ -373,8 +376,6 @@ class SubscriptionContract(models.Model):
 
     def _check_writable(self, names):
         """A person edits a draft; afterwards verbs change what is billed."""
-        if self._in_verb():
-            return
         if forbidden := WRITTEN_BY_VERBS & names:
             raise UserError(
                 self.env._("Buttons of the contract change %s, never a direct edit.", self._labels(forbidden))

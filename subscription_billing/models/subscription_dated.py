@@ -19,7 +19,7 @@ class SubscriptionDated(models.AbstractModel):
     _description = "Dated row"
 
     date_start = fields.Date("Start", required=True)
-    date_stop = fields.Date(copy=False, export_string_translation=False)
+    date_stop = fields.Date(readonly=True, copy=False, exportable=False, export_string_translation=False)
     date_end = fields.Date(
         "End",
         compute="_compute_date_end",

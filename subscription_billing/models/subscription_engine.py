@@ -316,8 +316,13 @@ class SubscriptionEngine(models.AbstractModel):
             for pair in zip(group, self._product_lines(move), strict=True)
         )
         self._refresh(contracts, full=False)
-        self._issue(moves.filtered(lambda move: (mode or self._invoicing_mode(move)) != "draft"))
+        self._issue(moves.filtered(lambda move: self._leaves_as(move, mode) != "draft"))
         return moves
+
+    @api.model
+    def _leaves_as(self, move, asked) -> str:
+        """How a document leaves: as a person asked, else as its contracts say."""
+        return asked or self._invoicing_mode(move)
 
     @api.model
     def _issue(self, moves):

@@ -125,6 +125,8 @@ class SubscriptionEngineCheck(models.AbstractModel):
         for partner in contract.partner_id | contract.partner_invoice_id | contract.partner_shipping_id:
             if not partner.active:
                 errors.append(_("the contact %s is archived: restore it or choose another one.", partner.display_name))
+            if partner.company_id and partner.company_id not in company.parent_ids:
+                errors.append(_("the contact %s belongs to another company: choose another one.", partner.display_name))
         if contract.payment_term_id and not contract.payment_term_id.active:
             errors.append(
                 _("the payment terms %s are archived: choose other ones.", contract.payment_term_id.display_name)

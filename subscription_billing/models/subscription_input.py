@@ -74,7 +74,11 @@ class SubscriptionInput(models.AbstractModel):
 
     def _holds(self, name, value) -> bool:
         field = self._fields[name]
-        if field.type == "one2many":
+        if field.type in ("one2many", "properties"):
+            return False
+        if field.type == "many2many" and not all(
+            isinstance(item, tuple | list) and item[0] == Command.SET for item in value or ()
+        ):
             return False
         wanted, present = (field.convert_to_cache(item, self) for item in (value, self[name]))
         if field.type == "many2many":

@@ -300,8 +300,10 @@ class SubscriptionLine(models.Model):
         return lines
 
     def write(self, vals):
-        """A row of a running contract changes by amendment only, its wording excepted."""
-        if vals.keys() - {"sequence", "name", "section"}:
+        """A row of a running contract changes by amendment only, its wording and reference excepted."""
+        if not self._in_verb():
+            vals = self._changing(vals)
+        if vals.keys() - {"sequence", "name", "section", "external_id"}:
             self._check_editable()
         result = super().write(vals)
         if not self._in_verb() and vals.keys() & {"product_id", "quantity", "price_unit", "discount", "tax_ids"}:

@@ -47,7 +47,11 @@ class SubscriptionRunProposal(models.Model):
 
     # compared with last time
     is_compared = fields.Boolean(readonly=True, help="At least one whole period can be compared with the one before.")
-    previous_amount = fields.Monetary("Last time", readonly=True, help="What the whole periods before were invoiced.")
+    previous_amount = fields.Monetary(
+        "Last time",
+        readonly=True,
+        help="What the whole periods before were invoiced; for an imported contract, by the former application.",
+    )
     variance = fields.Monetary(readonly=True, help="Whole periods only, compared with the whole period before.")
     variance_rate = fields.Float("Variance %", readonly=True, aggregator=None)
     warning = fields.Text("Warnings", readonly=True)
@@ -106,6 +110,8 @@ class SubscriptionRunProposal(models.Model):
             for charge, line in zip(group, lines, strict=True)
             if line["comparison"] == "whole"
         )
+        if expected := engine._legacy_amount(group):
+            compared, last_time, variance = True, expected, sign * untaxed - expected
         variance = currency.round(variance)
         rate = (variance / last_time if last_time else float(bool(variance))) if compared else None
         warnings = engine._run_warnings(group, None if rate is None else rate * 100, threshold)

@@ -231,7 +231,10 @@ class SubscriptionRunWork(models.Model):
                 row.state = "settled"
                 continue
             move = next(moves)
-            row.write({"move_id": move.id, "state": "posted" if move.state == "posted" else "drafted"})
+            is_posted = move.state == "posted"
+            row.write({"move_id": move.id, "state": "posted" if is_posted else "drafted"})
+            if self.work == "post" and not is_posted:  # it has to be looked at once more, as a draft
+                row.is_approved = False
         billed._unpark()
 
     def _post_drafts(self, engine, rows):

@@ -84,7 +84,7 @@ class SubscriptionUsage(models.Model):
         return usages
 
     def write(self, vals):
-        if set(PAYLOAD) & vals.keys() and self.period_id:
+        if self.period_id and set(PAYLOAD) & self._changing(vals).keys():
             raise UserError(self.env._("This usage is billed: record a correction instead."))
         return super().write(vals)
 

@@ -4,6 +4,7 @@ from . import subscription_preview
 # isort: split
 
 from . import (
+    base_partner_merge_automatic_wizard,
     sale_advance_payment_inv,
     subscription_change,
     subscription_change_line,
