@@ -33,6 +33,7 @@
         "views/subscription_contract_views.xml",
         "views/subscription_contract_summary_views.xml",
         "views/subscription_contract_import_views.xml",
+        "views/subscription_contact_views.xml",
         "views/subscription_plan_views.xml",
         "views/subscription_recurrence_views.xml",
         "views/subscription_stage_views.xml",

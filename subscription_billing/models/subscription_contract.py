@@ -417,7 +417,10 @@ class SubscriptionContract(models.Model):
         vals_list = super().copy_data(default)
         for contract, vals in zip(self, vals_list, strict=True):
             lines = contract.current_line_ids or contract.line_ids
-            vals["line_ids"] = [Command.create({**line.copy_data()[0], "date_start": False}) for line in lines]
+            vals["line_ids"] = [
+                Command.create({name: value for name, value in line.copy_data()[0].items() if name != "date_start"})
+                for line in lines
+            ]
         return vals_list
 
     @api.ondelete(at_uninstall=False)

@@ -77,6 +77,7 @@ class SubscriptionLine(models.Model):
         check_company=True,
         domain=[("sale_ok", "=", True)],
     )
+    product_categ_id = fields.Many2one(related="product_id.categ_id", string="Product family")
     name = fields.Text(
         "Description", compute="_compute_name", store=True, readonly=False, precompute=True, required=True
     )
@@ -108,7 +109,13 @@ class SubscriptionLine(models.Model):
         readonly=True,
         help="Fixed when the row opens, with the product's own taxes: a change of rate is no change of revenue.",
     )
-    mrr = fields.Monetary("MRR", compute="_compute_mrr", help="Monthly recurring revenue while the row is in force.")
+    mrr = fields.Monetary(
+        "MRR",
+        compute="_compute_mrr",
+        store=True,
+        aggregator="sum",
+        help="Monthly recurring revenue while the row is in force.",
+    )
     tax_ids = fields.Many2many(
         "account.tax",
         string="Forced taxes",

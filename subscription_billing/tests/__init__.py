@@ -4,6 +4,7 @@ from . import (
     test_api,
     test_change_wizard,
     test_close_wizard,
+    test_customer_base,
     test_desk,
     test_documents,
     test_engine,

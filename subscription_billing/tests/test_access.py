@@ -12,6 +12,7 @@ from .common import SubscriptionCommon
 ADDON = "odoo.addons.subscription_billing"
 GROUPS = {
     "sales": "subscription_billing.group_subscription_user",
+    "sales_team": "subscription_billing.group_subscription_user_team",
     "sales_all": "subscription_billing.group_subscription_user_all",
     "manager": "subscription_billing.group_subscription_manager",
     "accounting": "base.group_user,account.group_account_invoice",
@@ -20,7 +21,7 @@ GROUPS = {
     "portal": "base.group_portal",
     "public": "base.group_public",
 }
-SALES = ("sales", "sales_all", "manager")
+SALES = ("sales", "sales_team", "sales_all", "manager")
 READERS = (*SALES, "accounting", "auditor")
 STAFF = (*READERS, "employee")
 
@@ -48,6 +49,7 @@ MODELS = {
     "subscription.tag": _configuration(write=SALES, create=SALES),
     "subscription.contract": _edited_by(*SALES, readers=READERS),
     "subscription.line": _edited_by(*SALES, readers=READERS),
+    "subscription.contact": _edited_by(*SALES, readers=READERS),
     "subscription.usage": _edited_by(*SALES, readers=READERS),
     "subscription.amendment": _who(read=READERS),
     "subscription.notice": _who(read=READERS),
@@ -117,6 +119,7 @@ METHODS = {
     },
     "subscription.run.exclude": {"action_exclude"},
     "subscription.run.proposal": {"action_exclude", "action_include", "action_open_document"},
+    "subscription.tag": {"action_apply_rule"},
     "subscription.usage": {"record"},
 }
 
@@ -193,6 +196,9 @@ class TestAccess(AccessCommon):
             "subscription.notice": self._notice(contract),
             "subscription.period": contract.period_ids[0],
             "subscription.usage": usage,
+            "subscription.contact": self.env["subscription.contact"].create(
+                {"contract_id": contract.id, "partner_id": self.customer.id}
+            ),
             "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", contract.id)], limit=1),
         }
 
@@ -226,6 +232,32 @@ class TestAccess(AccessCommon):
                 found = self._as(self.env[model], "sales").search([])
                 self.assertIn(own[model], found)
                 self.assertNotIn(others[model], found)
+
+    def test_contracts_of_own_teams(self):
+        member, leader = self.users["sales_team"], self.users["sales_team"].copy({"login": "access_leader"})
+        team = self.env["crm.team"].sudo().create({"name": "A team", "user_id": leader.id})
+        self.env["crm.team.member"].sudo().create({"crm_team_id": team.id, "user_id": member.id})
+        theirs = {"user_id": self.users["manager"].id}
+        of_team = self._records_of(self._contract(self.hosting, self.traffic, **theirs, team_id=team.id))
+        of_another = self._records_of(self._contract(self.hosting, self.traffic, **theirs, team_id=False))
+        for model in of_team:
+            for user in (member, leader):
+                with self.subTest(model=model, user=user.login):
+                    found = self.env[model].with_user(user).search([])
+                    self.assertIn(of_team[model], found)
+                    self.assertNotIn(of_another[model], found)
+            self.assertFalse(self._as(of_team[model], "sales").has_access("read"))
+
+    def test_rule_of_a_tag_is_a_manager_s(self):
+        tag = self._as(self.env["subscription.tag"], "sales").create({"name": "By hand"})
+        for operation in (
+            lambda: tag.write({"domain": "[('note', 'ilike', 'secret')]"}),
+            lambda: tag.create({"name": "By rule", "domain": "[]"}),
+            lambda: tag.read(["domain"]),
+            tag.action_apply_rule,
+        ):
+            with self.assertRaises(AccessError):
+                operation()
 
     def test_companies_do_not_see_each_other(self):
         env = self.env(context={**self.env.context, "allowed_company_ids": self.other_company.ids})
@@ -308,8 +340,10 @@ class TestPublicMethods(AccessCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls._contract(user_id=cls.users["sales"].id)
-        cls.draft = cls._contract(user_id=cls.users["sales"].id, activate=False)
+        team = cls.env["crm.team"].sudo().create({"name": "A team", "user_id": cls.users["sales_team"].id})
+        owners = {"user_id": cls.users["sales"].id, "team_id": team.id}
+        cls.contract = cls._contract(**owners)
+        cls.draft = cls._contract(**owners, activate=False)
         cls.invoice = cls.engine._bill(cls.contract, cls.contract.date_start)
         cls.held = cls.contract.period_ids.filtered(lambda period: period.state == "billed")
         cls.held.sudo().write({"state": "held"})
@@ -350,6 +384,7 @@ class TestPublicMethods(AccessCommon):
             "subscription.plan": self.plan,
             "subscription.run": self.billing_run,
             "subscription.usage": self.env["subscription.usage"],
+            "subscription.tag": self.env["subscription.tag"].create({"name": "A tag"}),
             "subscription.desk": self.env["subscription.desk"],
         }
         for model, record in records.items():
