@@ -22,15 +22,14 @@ WRITERS = {"create", "write", "unlink", "copy"}
 LEDGER_FILES = re.compile(r"models/(subscription_engine\w*|subscription_period)\.py$")
 # whoever commits has isolated its work and can be killed at any line
 COMMITTERS = re.compile(r"models/(subscription_engine_cron|subscription_run_work|subscription_outbox\w*)\.py$")
-# Odoo Enterprise and OCA own these names on the models of Odoo
-TAKEN = {
-    "subscription_id",
-    "subscription_ids",
-    "subscription_count",
-    "subscription_state",
-    "subscription_template_id",
+# what we add to the models of Odoo: Odoo Enterprise and OCA own many other names there, beginning with subscription_id
+OUR_FIELDS = re.compile(r"subscription_(contract|line|plan|recur)\w*")
+LISTED_FIELDS = {
+    "sale.order": {"subscription_intent", "subscription_start_date"},
+    "account.move.line": {"subscription_credited_line_id", "deferred_start_date", "deferred_end_date"},
+    "res.company": {"subscription_tz"},
+    "res.config.settings": {"subscription_tz"},
 }
-SHARED = {"deferred_start_date", "deferred_end_date"}
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ def fields_on_other_models_bear_our_name(source):
         for statement in node.body:
             if isinstance(statement, ast.Assign) and ast.unparse(statement.value).startswith("fields."):
                 name = ast.unparse(statement.targets[0])
-                if name in TAKEN or not (name in SHARED or name.startswith("subscription_")):
+                if not OUR_FIELDS.fullmatch(name) and name not in LISTED_FIELDS.get(model, ()):
                     yield f"{model}.{name}"
 
 

@@ -176,7 +176,7 @@ def _copy_invoices(copies, moves, months):
     copies.copy_links(moves.line_ids, "tax_ids")
     copies.copy_links(moves.line_ids, "tax_tag_ids")
     copies.copy(moves.line_ids.analytic_line_ids, months)
-    copies.copy(moves.line_ids.subscription_period_ids, months)
+    copies.copy(moves.line_ids.subscription_line_period_ids, months)
     copies.copy(moves.message_ids, months, links={"res_id": moves})
     copies.copy(moves.message_ids.sudo().tracking_value_ids, months)
     copies.copy(moves.message_follower_ids, months, links={"res_id": moves})

@@ -11,7 +11,7 @@ class AccountMove(models.Model):
         compute_sudo=True,
         search="_search_subscription_contract_ids",
     )
-    subscription_replaces_id = fields.Many2one(
+    subscription_contract_replaces_id = fields.Many2one(
         "account.move", "Replaces", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
     )
     subscription_contract_count = fields.Integer(compute="_compute_subscription_contract_ids", compute_sudo=True)
@@ -25,10 +25,10 @@ class AccountMove(models.Model):
             move.subscription_contract_ids = move.line_ids.subscription_line_id.contract_id
             move.subscription_contract_count = len(move.subscription_contract_ids)
 
-    @api.depends("line_ids.subscription_period_ids.state")
+    @api.depends("line_ids.subscription_line_period_ids.state")
     def _compute_subscription_contract_held(self):
         for move in self:
-            states = move.line_ids.subscription_period_ids.mapped("state")
+            states = move.line_ids.subscription_line_period_ids.mapped("state")
             move.subscription_contract_held = "held" in states
 
     @api.model
@@ -98,7 +98,7 @@ class AccountMove(models.Model):
 
     def _subscription_take_over(self):
         """*Reverse and create*: these drafts bill the periods of the invoices they replace."""
-        for move in self.filtered("subscription_replaces_id"):
-            former = move.subscription_replaces_id._subscription_lines()
+        for move in self.filtered("subscription_contract_replaces_id"):
+            former = move.subscription_contract_replaces_id._subscription_lines()
             for line, copy in zip(former, move._subscription_lines(), strict=True):
                 line._subscription_hand_over(copy)

@@ -13,8 +13,10 @@ class AccountMoveLine(models.Model):
     subscription_credited_line_id = fields.Many2one(
         "account.move.line", "Gives back", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
     )
-    subscription_period_ids = fields.One2many("subscription.period", "move_line_id", "Billed periods", readonly=True)
-    subscription_credit_period_ids = fields.One2many(
+    subscription_line_period_ids = fields.One2many(
+        "subscription.period", "move_line_id", "Billed periods", readonly=True
+    )
+    subscription_line_credit_period_ids = fields.One2many(
         "subscription.period", "credit_line_id", "Credited periods", readonly=True
     )
     # shared on purpose with the deferral of other editions: the end is inclusive
@@ -30,7 +32,7 @@ class AccountMoveLine(models.Model):
     def _subscription_ledger(self):
         """The rows billed and the rows credited on these lines."""
         rows = self.sudo()
-        return rows.subscription_period_ids, rows.subscription_credit_period_ids
+        return rows.subscription_line_period_ids, rows.subscription_line_credit_period_ids
 
     def _subscription_refresh(self):
         billed, credited = self._subscription_ledger()
@@ -68,7 +70,7 @@ class AccountMoveLine(models.Model):
         moved = self.filtered(
             lambda line: (
                 line.subscription_line_id
-                and not (line.sudo().subscription_period_ids or line.sudo().subscription_credit_period_ids)
+                and not (line.sudo().subscription_line_period_ids or line.sudo().subscription_line_credit_period_ids)
             )
         )
         billed._check_not_billed_again(self.move_id)
@@ -128,7 +130,7 @@ class AccountMoveLine(models.Model):
                 [
                     ("subscription_credited_line_id", "=", self.id),
                     ("parent_state", "=", "posted"),
-                    ("subscription_credit_period_ids", "=", False),
+                    ("subscription_line_credit_period_ids", "=", False),
                 ]
             )
         )

@@ -8,7 +8,7 @@ class ProductTemplate(models.Model):
     subscription_recurring = fields.Boolean(
         "Recurring", help="Sold by contract: the first period and all others are billed by the billing engine."
     )
-    subscription_kind = fields.Selection(
+    subscription_line_kind = fields.Selection(
         [("recurring", "A fixed amount"), ("usage", "What was used")],
         "Each period bills",
         required=True,

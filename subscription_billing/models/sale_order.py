@@ -441,7 +441,7 @@ class SaleOrder(models.Model):
             "tax_ids": [Command.set(order_line.tax_ids.ids if order_line.tax_ids != expected else [])],
             "analytic_distribution": order_line.analytic_distribution,
             "recurrence_id": recurrence.id or self.subscription_plan_id.recurrence_id.id,
-            "kind": product.subscription_kind if product.subscription_recurring else "one_off",
+            "kind": product.subscription_line_kind if product.subscription_recurring else "one_off",
         }
 
     # taxes

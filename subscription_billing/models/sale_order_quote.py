@@ -85,7 +85,7 @@ class SaleOrderQuote(models.Model):
         self.ensure_one()
         sold = self.order_line.filtered(lambda line: line._subscription_is_sold())
         recurring = sold.filtered(lambda line: line._subscription_is_recurring())
-        usage = recurring.filtered(lambda line: line.product_id.subscription_kind == "usage")
+        usage = recurring.filtered(lambda line: line.product_id.subscription_line_kind == "usage")
         amounts = self._subscription_line_amounts(recurring)
         by_recurrence = (recurring - usage).grouped("subscription_recurrence_id")
         texts = [

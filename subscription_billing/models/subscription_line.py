@@ -214,7 +214,7 @@ class SubscriptionLine(models.Model):
     def _compute_kind(self):
         for line in self:
             recurring = line.product_id.subscription_recurring
-            line.kind = line.product_id.subscription_kind if recurring else "one_off"
+            line.kind = line.product_id.subscription_line_kind if recurring else "one_off"
 
     @api.depends("contract_id.date_start")
     def _compute_date_start(self):

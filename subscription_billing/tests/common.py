@@ -36,7 +36,7 @@ class SubscriptionCommon(AccountTestInvoicingCommon):
         cls.hosting = cls._product("Hosting", 100.0)
         cls.support = cls._product("Support", 30.0)
         cls.setup_fee = cls._product("Setup", 50.0, subscription_recurring=False)
-        cls.traffic = cls._product("Traffic", 2.0, subscription_kind="usage")
+        cls.traffic = cls._product("Traffic", 2.0, subscription_line_kind="usage")
         cls.monthly = cls.env.ref("subscription_billing.recurrence_monthly")
         cls.quarterly = cls.env.ref("subscription_billing.recurrence_quarterly")
         cls.yearly = cls.env.ref("subscription_billing.recurrence_yearly")

@@ -264,7 +264,7 @@ class TestAccess(AccessCommon):
         self.env.user.company_ids |= self.other_company
         plan = env["subscription.plan"].create({"name": "Theirs", "company_id": self.other_company.id})
         product = self._product("Theirs", 1.0, taxes_id=[Command.clear()])
-        metered = self._product("Theirs, metered", 1.0, subscription_kind="usage", taxes_id=[Command.clear()])
+        metered = self._product("Theirs, metered", 1.0, subscription_line_kind="usage", taxes_id=[Command.clear()])
         contract = env["subscription.contract"].create(
             {
                 "partner_id": self.customer.id,

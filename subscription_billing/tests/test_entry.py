@@ -100,7 +100,7 @@ class TestEntry(SaleSubscriptionCommon):
         for move in moves:
             lines = move.line_ids.sorted("id")
             numbers = {line.id: index for index, line in enumerate(lines)}
-            periods = (lines.subscription_period_ids | lines.subscription_credit_period_ids).sorted("id")
+            periods = (lines.subscription_line_period_ids | lines.subscription_line_credit_period_ids).sorted("id")
             messages = move.message_ids.sorted("id")
             line_rows = self.rows(lines, "move_id", "matching_number", "full_reconcile_id")
             documents += [

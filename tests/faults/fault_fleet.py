@@ -28,7 +28,7 @@ def product(name, price, **values):
 
 HOSTING, SUPPORT = product("Hosting", 100.0), product("Support", 33.33)
 SETUP = product("Setup", 50.0, subscription_recurring=False)
-TRAFFIC = product("Traffic", 2.0, subscription_kind="usage")
+TRAFFIC = product("Traffic", 2.0, subscription_line_kind="usage")
 PLAN = env.ref("subscription_billing.plan_monthly", raise_if_not_found=False) or env["subscription.plan"].search(
     [], limit=1
 )
