@@ -5,7 +5,7 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     subscription_contract_count = fields.Integer(
-        "Contracts",
+        "Running contracts",
         compute="_compute_subscription_contract_count",
         groups="subscription_billing.group_subscription_user,account.group_account_invoice,account.group_account_readonly",
     )

@@ -19,10 +19,6 @@ class SaleOrderInvoicing(models.Model):
         used = (lines - sections).filtered(lambda line: not line.display_type).parent_id
         return lines - (sections - used - used.parent_id).filtered(lambda line: not line.is_downpayment)
 
-    def _force_lines_to_invoice_policy_order(self):
-        super()._force_lines_to_invoice_policy_order()
-        self.order_line.filtered("subscription_line_handed_over").qty_to_invoice = 0.0
-
     def _generate_downpayment_invoices(self):
         """Money that came for a contract is no down payment: it waits for the contract's invoice."""
         ordinary = self.filtered(lambda order: not order.order_line._subscription_concerned())

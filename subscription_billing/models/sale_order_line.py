@@ -166,6 +166,9 @@ class SaleOrderLine(models.Model):
         return lines
 
     def write(self, vals):
+        if vals.get("qty_to_invoice") and (billed := self.filtered("subscription_line_handed_over")):
+            # the invoicing of timesheets and of online payments writes past the compute
+            return billed.write({**vals, "qty_to_invoice": 0.0}) and (self - billed).write(vals)
         self._check_not_handed_over(vals)
         if not vals.keys() & {"product_id", "product_uom_qty", "order_id"}:
             return super().write(vals)

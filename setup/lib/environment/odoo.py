@@ -5,9 +5,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from .addons import suite_addons, test_addons
+from .addons import suite_addons
 from .console import Stop
-from .places import LOCAL, ROOT, TEST_ADDONS
+from .places import LOCAL, NEIGHBOURS, ROOT, TEST_ADDONS
 from .postgres import Server
 
 SCRIPT = ROOT / "setup/lib/script.py"
@@ -35,7 +35,7 @@ class Odoo:
         """Write the configuration file, for these commands and for people's own."""
         addons_path = self.standard_addons
         addons_path += [ROOT] if suite_addons() else []
-        addons_path += [TEST_ADDONS] if test_addons() else []
+        addons_path += [folder for folder in (TEST_ADDONS, NEIGHBOURS) if any(folder.glob("*/__manifest__.py"))]
         settings = {
             "addons_path": ",".join(map(str, addons_path)),
             "data_dir": LOCAL / "data",

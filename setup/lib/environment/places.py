@@ -11,6 +11,7 @@ LOCAL = ROOT / ".local"
 LOGS = LOCAL / "log"
 FILESTORE = LOCAL / "data" / "filestore"
 TEST_ADDONS = ROOT / "tests" / "addons"
+NEIGHBOURS = ROOT / "tests" / "neighbours"
 
 
 @contextlib.contextmanager

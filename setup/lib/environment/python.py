@@ -5,19 +5,21 @@ import shutil
 import sys
 
 from .console import execute, step
-from .places import LOCAL, LOGS, ROOT
+from .places import LOCAL, LOGS, NEIGHBOURS, ROOT
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 FOLDER = LOCAL / "venv"
 PROGRAM = FOLDER / "bin" / "python"
 PACKAGES = FOLDER / "lib" / f"python{VERSION}" / "site-packages"
 REQUIREMENTS = ROOT / "requirements.txt"
+ADDONS = NEIGHBOURS / "requirements.txt"
 STAMP = FOLDER / "complete"
 
 
 def python_environment(source):
-    """Python with everything in requirements.txt, and Odoo's folder on its path."""
-    wanted = hashlib.sha256(f"{VERSION}\n{REQUIREMENTS.read_text()}".encode()).hexdigest()
+    """Python with everything that is required, and Odoo's folder on its path."""
+    ingredients = (VERSION, REQUIREMENTS.read_text(), ADDONS.read_text())
+    wanted = hashlib.sha256("\n".join(ingredients).encode()).hexdigest()
     if not STAMP.is_file() or STAMP.read_text() != wanted:
         _install()
         STAMP.write_text(wanted)
@@ -30,11 +32,16 @@ def _install():
         shutil.rmtree(FOLDER, ignore_errors=True)  # made by another version of Python
     with step("Installing the Python packages"):
         execute([sys.executable, "-m", "venv", FOLDER], log=LOGS / "venv.log")
-        execute(
-            [PROGRAM, "-m", "pip", "install", "--disable-pip-version-check", "--requirement", REQUIREMENTS],
-            log=LOGS / "pip.log",
-            advice="See requirements.txt; PIP_INDEX_URL and pip.conf are honoured.",
-        )
+        _pip("--requirement", REQUIREMENTS)
+        _pip("--no-deps", "--requirement", ADDONS)
+
+
+def _pip(*arguments):
+    execute(
+        [PROGRAM, "-m", "pip", "install", "--disable-pip-version-check", *arguments],
+        log=LOGS / "pip.log",
+        advice="See requirements.txt; PIP_INDEX_URL and pip.conf are honoured.",
+    )
 
 
 def _link(source):
