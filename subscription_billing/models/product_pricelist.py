@@ -11,7 +11,7 @@ class ProductPricelist(models.Model):
             return rules.sorted(lambda rule: not rule.subscription_recurrence_id)
         return rules
 
-    def _get_applicable_rules_domain(self, products, date, subscription_recurrence=None, **kwargs):
+    def _get_applicable_rules_domain(self, products, date, *, subscription_recurrence=None, **kwargs):
         """A rule of a recurrence applies to lines of that recurrence, and to nothing else.
 
         :param subscription_recurrence: the ``subscription.recurrence`` a price is asked for.

@@ -220,9 +220,9 @@ class SaleOrderQuote(models.Model):
     def _subscription_render_overview(self):
         return self.env["ir.qweb"]._render("subscription_billing.sale_order_subscription_overview", {"order": self})
 
-    def _notify_by_email_prepare_rendering_context(self, message, **kwargs):
+    def _notify_by_email_prepare_rendering_context(self, message, *args, **kwargs):
         """The total of an order that mixes months and years says little: its mail names them apart."""
-        context = super()._notify_by_email_prepare_rendering_context(message, **kwargs)
+        context = super()._notify_by_email_prepare_rendering_context(message, *args, **kwargs)
         order = context["record"]
         if order.subscription_recurring_summary and len(context["subtitles"]) > 1:
             context["subtitles"][1] = order.subscription_recurring_summary

@@ -89,7 +89,7 @@ class SubscriptionEngine(models.AbstractModel):
         """
         self._check_armed()
         contracts = contracts.exists()._locked()
-        moves = self._write(contracts, self._preview(contracts, until))
+        moves = self._write_charges(contracts, self._preview(contracts, until))
         contracts.sudo()._unpark()
         return moves
 
@@ -97,7 +97,7 @@ class SubscriptionEngine(models.AbstractModel):
     def _credit_released(self, contracts):
         """Give back at once what verbs released."""
         self._check_armed()
-        return self._write(contracts, self._owed_credits(contracts))
+        return self._write_charges(contracts, self._owed_credits(contracts))
 
     @api.model
     def _owed_credits(self, contracts) -> list[Charge]:
@@ -294,7 +294,7 @@ class SubscriptionEngine(models.AbstractModel):
     # write
 
     @api.model
-    def _write(self, contracts, charges: list[Charge]):
+    def _write_charges(self, contracts, charges: list[Charge]):
         """Every document of ``charges``, posted or not as its contracts say."""
         return self._write_documents(contracts, self._groups(charges))
 

@@ -368,7 +368,7 @@ class TestPublicMethods(AccessCommon):
         self.assertEqual(found, METHODS)
 
     def test_engine_has_no_public_method(self):
-        for name in ("_bill", "_preview", "_cron_bill", "_arm", "_write", "_credit_released"):
+        for name in ("_bill", "_preview", "_cron_bill", "_arm", "_write_charges", "_credit_released"):
             with self.subTest(name), self.assertRaises(AccessError):
                 call_kw(self.env["subscription.engine"], name, [], {})
 

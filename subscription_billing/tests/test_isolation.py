@@ -97,7 +97,7 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
 
     def test_no_memory_is_nobody_s_fault(self):
         contracts = self._contracts(2)
-        with patch.object(type(self.engine), "_write", side_effect=MemoryError), self.assertRaises(MemoryError):
+        with patch.object(type(self.engine), "_write_charges", side_effect=MemoryError), self.assertRaises(MemoryError):
             self._cron()
         self.assertFalse(any(contracts.mapped("billing_error")))
 
@@ -208,7 +208,7 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
 
     def test_lost_race_is_run_again(self):
         contracts = self._contracts(2)
-        write, left = type(self.engine)._write, [3]
+        write, left = type(self.engine)._write_charges, [3]
 
         def lose_some(engine, *args):
             if left[0]:
@@ -216,7 +216,7 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
                 raise SerializationFailure("somebody was faster")
             return write(engine, *args)
 
-        with patch.object(type(self.engine), "_write", lose_some):
+        with patch.object(type(self.engine), "_write_charges", lose_some):
             self._cron()
         self.assertEqual(len(contracts.invoice_ids), 2)
         self.assertFalse(any(contracts.mapped("billing_error")))
@@ -224,14 +224,14 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
     def test_lost_races_without_end_are_left_for_the_next_run(self):
         contracts = self._contracts(2)
         busy = contracts[0].id
-        write = type(self.engine)._write
+        write = type(self.engine)._write_charges
 
         def lose_for_one(engine, contracts, *args):
             if busy in contracts.ids:
                 raise SerializationFailure("somebody was faster")
             return write(engine, contracts, *args)
 
-        with patch.object(type(self.engine), "_write", lose_for_one):
+        with patch.object(type(self.engine), "_write_charges", lose_for_one):
             self._cron()
         self.assertEqual(contracts.filtered("invoice_ids"), contracts[1])
         self.assertFalse(contracts[0].billing_error)

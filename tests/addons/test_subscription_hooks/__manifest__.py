@@ -6,6 +6,4 @@
     "author": "Subscription Billing contributors",
     "license": "LGPL-3",
     "depends": ["subscription_billing"],
-    "data": [],
-    "installable": True,
 }

@@ -6,5 +6,4 @@
     "author": "Subscription Billing contributors",
     "license": "AGPL-3",
     "depends": ["subscription_billing", "contract", "sale_loyalty", "sale_timesheet", "subscription_oca"],
-    "installable": True,
 }
