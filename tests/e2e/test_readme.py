@@ -18,7 +18,7 @@ env["subscription.engine"]._arm()
 env["res.partner"].create({"name": "A customer", "ref": "CUST-0042"})
 for code, values in {
     "HOST": {"name": "Web hosting", "list_price": 39.0},
-    "TRAFFIC": {"name": "Traffic, per GB", "list_price": 0.1, "subscription_kind": "usage"},
+    "TRAFFIC": {"name": "Traffic, per GB", "list_price": 0.1, "subscription_line_kind": "usage"},
 }.items():
     env["product.product"].create({
         "default_code": code, "type": "service", "invoice_policy": "order", "subscription_recurring": True,
