@@ -57,6 +57,9 @@ class OdooStage:
         changes = {field: float(value) for field, value in values.items()}
         self.contract._amend(day, [(self.chains[name], changes)])
 
+    def pause(self, day, until):
+        self.contract._pause(day, until)
+
     def run(self, until):
         engine = self.env["subscription.engine"]
         due = {

@@ -34,6 +34,10 @@ class CoreStage:
     def amend(self, day, name, values):
         self.book.amend(day, name, values)
 
+    def pause(self, day, until):
+        for name in self.book.chains:
+            self.book.pause(day, until, name)
+
     def run(self, until):
         return self.invoiced(self.book.run(until))
 

@@ -105,6 +105,7 @@ class Stage(Protocol):
 
     def begin(self, contract: Contract, lines: list[Line], billed_until: date | None) -> None: ...
     def amend(self, day: date, name: str, values: dict[str, Decimal]) -> None: ...
+    def pause(self, day: date, until: date) -> None: ...
     def run(self, until: date) -> Iterable[Invoiced]: ...
     def close(self, day: date, credit: str) -> Iterable[Invoiced]: ...
 
@@ -121,7 +122,7 @@ def play(scenario: Scenario, stage: Stage):
             if found != step.expected:
                 raise AssertionError(_difference(scenario, step, found))
         else:
-            stage.amend(*step.arguments)
+            getattr(stage, step.verb)(*step.arguments)
 
 
 def _difference(scenario, step, found):
@@ -226,6 +227,9 @@ class _Reader:
         self._step("amend", self._day(day), self._known(name), {"discount": Decimal(percent)})
         self._step("amend", stop, name, {"discount": Decimal(0)})
 
+    def _pause(self, day, end):
+        self._step("pause", self._day(day), self._day(end) + timedelta(days=1))
+
     def _run(self, day):
         self._step("run", self._day(day))
 
@@ -276,6 +280,7 @@ class _Reader:
         (rf"billed until {DAY}", _billed_until),
         (rf"amend {DAY} {NAME} (quantity|price|discount) {NUMBER}", _amend),
         (rf"discount {DAY} {NAME} {NUMBER} until {DAY}", _discount),
+        (rf"pause {DAY} until {DAY}", _pause),
         (rf"run {DAY}", _run),
         (rf"close {DAY} credit (none|prorata|full)", _close),
         (r"expect", _expect),
