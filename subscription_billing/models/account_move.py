@@ -49,6 +49,7 @@ class AccountMove(models.Model):
         posted._subscription_sync_posted()
         if billed := posted.filtered(lambda move: move.line_ids.subscription_line_id):
             self.env["subscription.engine"]._on_invoiced(billed)
+            self.env["subscription.engine"]._collect(billed)
         return posted
 
     def _subscription_sync_posted(self):

@@ -144,6 +144,13 @@ class SubscriptionDesk(models.AbstractModel):
                 "held", _("Periods that lost their invoice"), "subscription.period", [("state", "=", "held")], "reason"
             ),
             self._gaps(),
+            self._reasons_tile(
+                "undelivered",
+                _("Did not arrive"),
+                "subscription.outbox",
+                [("state", "in", ("bounced", "failed", "held"))],
+                "last_error",
+            ),
             self._runs(),
         ]
         if self.env["account.move"].has_access("read"):

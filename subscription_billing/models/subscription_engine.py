@@ -326,10 +326,9 @@ class SubscriptionEngine(models.AbstractModel):
 
     @api.model
     def _issue(self, moves):
-        """Post documents of the engine, settle what they correct, collect the money."""
+        """Post documents of the engine, and settle what they correct."""
         moves._post(soft=False)
         self._reconcile_credits(moves)
-        self._collect(moves)
 
     @api.model
     def _create_moves(self, vals_list):
@@ -502,17 +501,6 @@ class SubscriptionEngine(models.AbstractModel):
     def _proposal_warnings(self, charges: list[Charge]) -> dict:
         """Warnings a person should read, by contract: ``{contract: [text, ...]}``."""
         return {}
-
-    @api.model
-    def _collect(self, invoices):
-        """How money is collected once invoices are posted; here they are only sent."""
-        to_send = invoices.filtered(lambda move: self._invoicing_mode(move) == "post_send")
-        if to_send:
-            to_send.sending_data = {
-                "author_user_id": self.env.user.id,
-                "author_partner_id": self.env.user.partner_id.id,
-            }
-            self.env.ref("account.ir_cron_account_move_send")._trigger()
 
     @api.model
     def _on_invoiced(self, moves):

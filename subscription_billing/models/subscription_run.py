@@ -325,15 +325,22 @@ class SubscriptionRun(models.Model):
         return True
 
     def action_send(self):
-        """Odoo's own sending, in the background, for what was not sent."""
+        """Have what was not sent leave through the outbox."""
         self._check_accountant()
         self.ensure_one()
-        moves = self._moves().filtered(
-            lambda move: move.state == "posted" and not (move.is_move_sent or move.sending_data)
-        )
+        self.env["subscription.engine"]._check_armed()
+        moves = self._moves().filtered(lambda move: move.state == "posted" and not move._subscription_is_sent())
         if not moves:
             raise UserError(self.env._("All posted invoices of %s are sent or about to be.", self.name))
-        return moves.action_send_and_print()
+        self.env["subscription.outbox"]._queue("send", moves)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("%s invoices are about to leave: see the outbox.", len(moves)),
+            },
+        }
 
     def _moves(self):
         self.check_access("read")

@@ -17,6 +17,7 @@ from . import (
     test_life,
     test_life_wizards,
     test_notice,
+    test_outbox,
     test_partner,
     test_preview,
     test_run,

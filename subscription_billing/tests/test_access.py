@@ -54,6 +54,7 @@ MODELS = {
     "subscription.amendment": _who(read=READERS),
     "subscription.notice": _who(read=READERS),
     "subscription.period": _who(read=READERS),
+    "subscription.outbox": _who(read=READERS),
     "subscription.gap": _who(read=READERS),
     "subscription.run": _edited_by(*SALES, "accounting", readers=READERS),
     "subscription.run.proposal": _who(read=READERS),
@@ -104,6 +105,7 @@ METHODS = {
     "subscription.desk": {"figures"},
     "subscription.forecast.line": {"action_open"},
     "subscription.gap": {"action_bill", "action_open_contract"},
+    "subscription.outbox": {"action_open_move", "action_settle", "action_try_again"},
     "subscription.period": {"action_bill_again", "action_waive"},
     "subscription.plan": {"action_apply_to_contracts", "action_view_contracts"},
     "subscription.run": {
@@ -199,6 +201,7 @@ class TestAccess(AccessCommon):
             "subscription.contact": self.env["subscription.contact"].create(
                 {"contract_id": contract.id, "partner_id": self.customer.id}
             ),
+            "subscription.outbox": self.env["subscription.outbox"]._queue("send", contract.invoice_ids)[:1],
             "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", contract.id)], limit=1),
         }
 
@@ -380,6 +383,7 @@ class TestPublicMethods(AccessCommon):
             "subscription.amendment": self.contract.amendment_ids[:1],
             "subscription.contract": self.contract,
             "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", self.contract.id)], limit=1),
+            "subscription.outbox": self.env["subscription.outbox"]._queue("send", self.invoice),
             "subscription.period": self.held[:1],
             "subscription.plan": self.plan,
             "subscription.run": self.billing_run,
@@ -442,6 +446,12 @@ class TestPublicMethods(AccessCommon):
         self.contract.external_id = "A-1"
         self._assert_roles(self.contract, "upsert", SALES, "A-1", {"client_order_ref": "PO"})
         self._assert_roles(self.contract, "describe", READERS, "A-1")
+
+    def test_deciding_on_the_outbox(self):
+        effect = self.env["subscription.outbox"]._queue("send", self.invoice)
+        for method in ("action_try_again", "action_settle"):
+            self._assert_roles(effect, method, ("manager", "accounting"))
+        self._assert_roles(effect, "action_open_move", READERS)
 
     def test_recording_usage(self):
         metered = self._contract(self.traffic, user_id=False)

@@ -83,6 +83,11 @@ class TestDesk(RunCommon):
         self.assertTile("held", 1)
         self.assertIn(move.display_name, self._tile("held")["details"][0])
 
+    def test_what_did_not_arrive(self):
+        move = self._bill(self._june(), TODAY)
+        self.env["subscription.outbox"]._queue("send", move)._end("bounced", "No such mailbox")
+        self.assertTile("undelivered", 1, "1 × No such mailbox")
+
     def test_runs_to_review(self):
         self._june()
         run = self._run()

@@ -598,7 +598,7 @@ class TestRun(RunCommon):
         self.assertEqual(self._pages(run), 5)
         self.assertFalse(run.sudo()._parts())
 
-    def test_send_is_odoos_own(self):
+    def test_what_was_not_sent_leaves_through_the_outbox(self):
         contract = self._june()
         run = self._run()
         with self.assertRaisesRegex(UserError, "are sent"):
@@ -606,8 +606,12 @@ class TestRun(RunCommon):
         run.action_approve()
         run.action_post()
         self._work(run)
-        action = run.action_send()
-        self.assertEqual(action["context"]["active_ids"], contract.invoice_ids.ids)
+        run.action_send()
+        effect = contract.invoice_ids.subscription_outbox_ids
+        self.assertEqual((effect.kind, effect.state), ("send", "waiting"))
+        with self.assertRaisesRegex(UserError, "are sent"):
+            run.action_send()
+        effect.action_settle()
         contract.invoice_ids.is_move_sent = True
         with self.assertRaisesRegex(UserError, "are sent"):
             run.action_send()

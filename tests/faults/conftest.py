@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fault_site import Site
+from mail_server import MailServer
 
 HERE = Path(__file__).parent
 
@@ -65,3 +66,11 @@ def squad_reference(squad_site):
     squad_site.run("cron", batch_size=50)
     assert not squad_site.faults()
     return squad_site.ledger(), squad_site.count_invoices()
+
+
+@pytest.fixture
+def mail_server():
+    """A mail server on this machine, and what it accepted: ``mail_server.post``."""
+    server = MailServer()
+    yield server
+    server.stop()

@@ -1,7 +1,7 @@
 """What may go wrong in a forked process. Each fault patches the process it is in.
 
 Points of the engine where a fault strikes: ``lock``, ``preview``, ``create``, ``period``,
-``refresh``, ``post``, ``commit``.
+``refresh``, ``post``, ``commit``; of the outbox: ``mail``, ``mailed``, ``conclude``.
 """
 
 import builtins
@@ -22,6 +22,9 @@ METHODS = {
     "period": ("subscription.period", "create"),
     "refresh": ("subscription.engine", "_refresh"),
     "post": ("account.move", "_post"),
+    "mail": ("mail.mail", "send"),
+    "mailed": ("mail.mail", "_postprocess_sent_message"),
+    "conclude": ("subscription.outbox", "_conclude"),
 }
 
 
@@ -119,6 +122,11 @@ class _Countdown:
             self.strike(cursor, self)
 
 
+def kill_at(env, inside, at):
+    """SIGKILL the first time a point is reached."""
+    _around(env, at, lambda _contracts: os.kill(os.getpid(), signal.SIGKILL))
+
+
 def kill(env, inside, after):
     """SIGKILL before statement number ``after``; commits count as statements."""
 
@@ -209,6 +217,7 @@ FAULTS = {
         start,
         fail,
         kill,
+        kill_at,
         terminate,
         impatient,
         without_lock,

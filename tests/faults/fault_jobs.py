@@ -1,5 +1,7 @@
 """What a forked process may do: each job takes the environment and JSON values, and returns JSON."""
 
+from datetime import timedelta
+
 from odoo import fields
 from odoo.exceptions import UserError
 
@@ -100,6 +102,107 @@ def restore_products(env):
     env.cr.commit()
 
 
+# the outbox
+
+
+def send_by_mail(env, port, references):
+    """The invoices of these contracts leave by mail, through a server on this machine."""
+    env["ir.mail_server"].create(
+        {"name": "Loopback", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_encryption": "none"}
+    )
+    env.company.email = "billing@company.example.com"
+    for contract in _contracts(env, references):
+        contract.invoicing_mode = "post_send"
+        contract.partner_id.email = f"{contract.external_id}@customer.example.com"
+    env.cr.commit()
+
+
+def outbox(env):
+    """The worker of the outbox."""
+    env["subscription.outbox"]._cron_work()
+
+
+def mail_queue(env):
+    """Odoo's own queue of mails."""
+    env["mail.mail"].process_email_queue()
+
+
+def later(env, hours):
+    """As if these hours had passed for the outbox."""
+    env.cr.execute(
+        "UPDATE subscription_outbox SET since = since - %(h)s, next_attempt = next_attempt - %(h)s, "
+        "create_date = create_date - %(h)s",
+        {"h": timedelta(hours=hours)},
+    )
+    env.cr.commit()
+
+
+def effects(env):
+    """What is in the outbox: state, tries and last answer of each effect."""
+    rows = env["subscription.outbox"].search([], order="id")
+    return [[row.kind, row.state, row.tries, row.last_error or ""] for row in rows]
+
+
+def undelivered(env, reference):
+    """What a contract says did not arrive, and how many to-dos there are about it."""
+    contract = _contracts(env, [reference])
+    return [contract.outbox_error or "", len(contract.activity_ids)]
+
+
+def add_recipient(env, reference, address):
+    """Somebody else at the customer's gets the invoices too: they follow its documents by template."""
+    contract = _contracts(env, [reference])
+    partner = env["res.partner"].create({"name": "Other", "email": address, "parent_id": contract.partner_id.id})
+    env.ref("account.email_template_edi_invoice").write(
+        {"use_default_to": False, "partner_to": f"{contract.partner_id.id},{partner.id}"}
+    )
+    env.cr.commit()
+
+
+def bounce(env, reference, address):
+    """The mail of an invoice comes back, as a mail server says it."""
+    message = _contracts(env, [reference]).outbox_ids.message_id[-1:]
+    notice = f"""\
+From: MAILER-DAEMON@mx.example.com
+To: bounce@company.example.com
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <returned-{message.id}@mx.example.com>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="B"
+
+--B
+Content-Type: text/plain
+
+No such mailbox.
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.com
+
+Final-Recipient: rfc822; {address}
+Action: failed
+Status: 5.1.1
+
+--B
+Content-Type: message/rfc822
+
+Message-Id: {message.message_id}
+Subject: Invoice
+
+--B--
+"""
+    env["mail.thread"].message_process(False, notice)
+    env.cr.commit()
+
+
+def correct_address(env, reference, address):
+    """A person corrects the address and sends again."""
+    contract = _contracts(env, [reference])
+    contract.partner_id.email = address
+    contract.outbox_ids.filtered(lambda effect: effect.state == "bounced").action_try_again()
+    env.cr.commit()
+
+
 JOBS = {
     job.__name__: job
     for job in (
@@ -116,5 +219,14 @@ JOBS = {
         parked,
         archive_product_of,
         restore_products,
+        send_by_mail,
+        outbox,
+        mail_queue,
+        later,
+        effects,
+        undelivered,
+        add_recipient,
+        bounce,
+        correct_address,
     )
 }

@@ -1,0 +1,38 @@
+from odoo import fields, models
+from odoo.tools import plaintext2html
+
+UNDELIVERED = "subscription_billing.mail_activity_type_undelivered"
+
+
+class SubscriptionContractOutbox(models.Model):
+    """What was to leave for a contract and did not arrive."""
+
+    _inherit = "subscription.contract"
+
+    outbox_ids = fields.Many2many(
+        "subscription.outbox", "subscription_outbox_contract_rel", "contract_id", "outbox_id", copy=False
+    )
+    outbox_count = fields.Integer(compute="_compute_outbox")
+    outbox_error = fields.Text("What did not arrive", compute="_compute_outbox")
+
+    def _compute_outbox(self):
+        for contract in self:
+            effects = contract._origin.sudo().outbox_ids
+            contract.outbox_count = len(effects)
+            contract.outbox_error = effects._problem() or False
+
+    def _tell_undelivered(self, effect):
+        """One to-do on each contract, with the last answer."""
+        note = plaintext2html(f"{effect.display_name}\n{effect.last_error or ''}")
+        for contract in self:
+            if known := contract.activity_search([UNDELIVERED]):
+                known.note = note
+            elif responsible := contract._responsible():
+                contract.activity_schedule(UNDELIVERED, note=note, user_id=responsible.id)
+
+    def _forget_undelivered(self):
+        """The to-do is over once nothing is left."""
+        settled = self.filtered(
+            lambda contract: not contract.outbox_ids.filtered(lambda effect: effect.state in ("failed", "bounced"))
+        )
+        settled.activity_unlink([UNDELIVERED])
