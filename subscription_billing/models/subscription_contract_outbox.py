@@ -21,14 +21,17 @@ class SubscriptionContractOutbox(models.Model):
             contract.outbox_count = len(effects)
             contract.outbox_error = effects._problem() or False
 
-    def _tell_undelivered(self, effect):
+    def _tell_undelivered(self, title, reason):
         """One to-do on each contract, with the last answer."""
-        note = plaintext2html(f"{effect.display_name}\n{effect.last_error or ''}")
+        self._tell(UNDELIVERED, f"{title}\n{reason or ''}")
+
+    def _tell(self, activity_type, text):
+        note = plaintext2html(text)
         for contract in self:
-            if known := contract.activity_search([UNDELIVERED]):
+            if known := contract.activity_search([activity_type]):
                 known.note = note
             elif responsible := contract._responsible():
-                contract.activity_schedule(UNDELIVERED, note=note, user_id=responsible.id)
+                contract.activity_schedule(activity_type, note=note, user_id=responsible.id)
 
     def _forget_undelivered(self):
         """The to-do is over once nothing is left."""

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-SENT = ("post_send",)
+SENT = ("post_send", "post_charge")
 
 
 class SubscriptionEngineCollect(models.AbstractModel):
@@ -13,6 +13,10 @@ class SubscriptionEngineCollect(models.AbstractModel):
         """How money is collected: called with the invoices and credit notes of contracts, whoever posts them."""
         outbox = self.env["subscription.outbox"]
         outbox._queue("send", invoices.filtered(lambda move: self._invoicing_mode(move) in SENT))
+        charged = invoices.filtered(
+            lambda move: move._subscription_is_due() and move._subscription_paying_contract()._is_charged()
+        )
+        self.env["subscription.charge.attempt"]._plan_first(charged)
 
     @api.model
     def _arm(self):

@@ -104,8 +104,12 @@ class SubscriptionOutboxWork(models.Model):
                 _logger.warning("Subscriptions: %s failed", self.key, exc_info=failure)
             return Outcome("error", self.env["subscription.engine"]._in_words(failure))
 
+    def _after_try(self, outcome):
+        """Called at the end of each try, whatever became of it."""
+
     def _conclude(self, outcome):
         self._locked()
+        self._after_try(outcome)
         if self.state != "waiting":
             return
         now = self.env.cr.now()
@@ -128,6 +132,6 @@ class SubscriptionOutboxWork(models.Model):
             }
         )
         if state in ("failed", "bounced"):
-            self.contract_ids._tell_undelivered(self)
+            self.contract_ids._tell_undelivered(self.display_name, reason)
         elif state == "done":
             self.contract_ids._forget_undelivered()

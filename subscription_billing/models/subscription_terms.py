@@ -60,6 +60,7 @@ class SubscriptionTerms(models.AbstractModel):
             ("draft", "Draft, for review"),
             ("post", "Post"),
             ("post_send", "Post and send"),
+            ("post_charge", "Post, send and charge"),
         ],
         "Invoicing",
         required=True,

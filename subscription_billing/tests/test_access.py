@@ -55,6 +55,8 @@ MODELS = {
     "subscription.notice": _who(read=READERS),
     "subscription.period": _who(read=READERS),
     "subscription.outbox": _who(read=READERS),
+    "subscription.charge.attempt": _who(read=READERS),
+    "subscription.retry.step": _configuration(),
     "subscription.gap": _who(read=READERS),
     "subscription.run": _edited_by(*SALES, "accounting", readers=READERS),
     "subscription.run.proposal": _who(read=READERS),
@@ -105,6 +107,8 @@ METHODS = {
     "subscription.desk": {"figures"},
     "subscription.forecast.line": {"action_open"},
     "subscription.gap": {"action_bill", "action_open_contract"},
+    "subscription.charge.attempt": {"action_charge_again", "action_was_charged", "action_was_not_charged"},
+    "payment.token": {"get_linked_records_info"},
     "subscription.outbox": {"action_open_move", "action_settle", "action_try_again"},
     "subscription.period": {"action_bill_again", "action_waive"},
     "subscription.plan": {"action_apply_to_contracts", "action_view_contracts"},
@@ -149,6 +153,12 @@ class AccessCommon(SubscriptionCommon):
             )
             for role, groups in GROUPS.items()
         }
+
+    def _declined(self, move):
+        """A charge of an invoice that came to nothing."""
+        attempts = self.env["subscription.charge.attempt"]
+        attempts._plan(move, move.invoice_date)._answer("declined", "No card")
+        return move.subscription_attempt_ids.sudo(False)
 
     def _as(self, records, role):
         return records.with_user(self.users[role]).with_company(self.env.company)
@@ -202,6 +212,7 @@ class TestAccess(AccessCommon):
                 {"contract_id": contract.id, "partner_id": self.customer.id}
             ),
             "subscription.outbox": self.env["subscription.outbox"]._queue("send", contract.invoice_ids)[:1],
+            "subscription.charge.attempt": self._declined(contract.invoice_ids[:1]),
             "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", contract.id)], limit=1),
         }
 
@@ -384,6 +395,7 @@ class TestPublicMethods(AccessCommon):
             "subscription.contract": self.contract,
             "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", self.contract.id)], limit=1),
             "subscription.outbox": self.env["subscription.outbox"]._queue("send", self.invoice),
+            "subscription.charge.attempt": self._declined(self.invoice),
             "subscription.period": self.held[:1],
             "subscription.plan": self.plan,
             "subscription.run": self.billing_run,
@@ -452,6 +464,13 @@ class TestPublicMethods(AccessCommon):
         for method in ("action_try_again", "action_settle"):
             self._assert_roles(effect, method, ("manager", "accounting"))
         self._assert_roles(effect, "action_open_move", READERS)
+
+    def test_deciding_on_charges(self):
+        attempt = self._declined(self.invoice)
+        self._assert_roles(attempt, "action_charge_again", ("manager", "accounting"))
+        attempt.sudo()._answer("unknown", "No answer")
+        for method in ("action_was_charged", "action_was_not_charged"):
+            self._assert_roles(attempt, method, ("manager", "accounting"))
 
     def test_recording_usage(self):
         metered = self._contract(self.traffic, user_id=False)

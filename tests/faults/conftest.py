@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from bank_server import BankServer
 from fault_site import Site
 from mail_server import MailServer
 
@@ -72,5 +73,13 @@ def squad_reference(squad_site):
 def mail_server():
     """A mail server on this machine, and what it accepted: ``mail_server.post``."""
     server = MailServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bank_server():
+    """A bank on this machine, and its books: ``bank_server.bank``."""
+    server = BankServer()
     yield server
     server.stop()

@@ -1,7 +1,8 @@
 """What may go wrong in a forked process. Each fault patches the process it is in.
 
 Points of the engine where a fault strikes: ``lock``, ``preview``, ``create``, ``period``,
-``refresh``, ``post``, ``commit``; of the outbox: ``mail``, ``mailed``, ``conclude``.
+``refresh``, ``post``, ``commit``; of the outbox: ``claim``, ``mail``, ``mailed``, ``ask``,
+``processed``, ``settle``, ``conclude``.
 """
 
 import builtins
@@ -24,7 +25,11 @@ METHODS = {
     "post": ("account.move", "_post"),
     "mail": ("mail.mail", "send"),
     "mailed": ("mail.mail", "_postprocess_sent_message"),
+    "claim": ("subscription.outbox", "_claim"),
     "conclude": ("subscription.outbox", "_conclude"),
+    "ask": ("subscription.charge.attempt", "_ask"),
+    "processed": ("payment.transaction", "_process"),
+    "settle": ("subscription.outbox", "_settle"),
 }
 
 

@@ -117,6 +117,43 @@ def send_by_mail(env, port, references):
     env.cr.commit()
 
 
+def charge_cards(env, address, references):
+    """The invoices of these contracts are charged to cards of a bank at this address; no mail leaves."""
+    env["ir.config_parameter"].set_param("test_subscription_payment.address", address)
+    provider = env["payment.provider"]._make_bank(env.company)
+    for contract in _contracts(env, references):
+        contract.payment_token_id = provider._make_card(contract.partner_id)
+        contract.invoicing_mode = "post_charge"
+        contract.partner_id.invoice_sending_method = "manual"
+    env.ref("subscription_billing.ir_cron_outbox").active = True
+    env.cr.commit()
+
+
+def attempts(env):
+    """The states of all charges, oldest first."""
+    return env["subscription.charge.attempt"].search([], order="id").mapped("state")
+
+
+def unpaid(env, reference):
+    """What is still due on the invoices of a contract."""
+    return sum(_contracts(env, [reference]).invoice_ids.mapped("amount_residual"))
+
+
+def notice(env, status):
+    """The bank says by itself what became of the last charge, as its webhook does."""
+    attempt = env["subscription.charge.attempt"].search([], limit=1)
+    data = {"reference": attempt.reference, "amount": attempt.amount, "currency": attempt.currency_id.name}
+    env["payment.transaction"]._process("bank", {**data, "status": status})
+    env.cr.commit()
+
+
+def charge_again(env):
+    """A person charges again what was declined."""
+    for attempt in env["subscription.charge.attempt"].search([("state", "=", "declined")], limit=1):
+        attempt.action_charge_again()
+    env.cr.commit()
+
+
 def outbox(env):
     """The worker of the outbox."""
     env["subscription.outbox"]._cron_work()
@@ -132,6 +169,10 @@ def later(env, hours):
     env.cr.execute(
         "UPDATE subscription_outbox SET since = since - %(h)s, next_attempt = next_attempt - %(h)s, "
         "create_date = create_date - %(h)s",
+        {"h": timedelta(hours=hours)},
+    )
+    env.cr.execute(
+        "UPDATE subscription_charge_attempt SET asked_on = asked_on - %(h)s, answered_on = answered_on - %(h)s",
         {"h": timedelta(hours=hours)},
     )
     env.cr.commit()
@@ -228,5 +269,10 @@ JOBS = {
         add_recipient,
         bounce,
         correct_address,
+        charge_cards,
+        attempts,
+        unpaid,
+        notice,
+        charge_again,
     )
 }
