@@ -11,7 +11,7 @@ class AccountMovePayment(models.Model):
 
     _inherit = "account.move"
 
-    subscription_attempt_ids = fields.One2many(
+    subscription_contract_attempt_ids = fields.One2many(
         "subscription.charge.attempt",
         "move_id",
         "Charges",
@@ -42,7 +42,7 @@ class AccountMovePayment(models.Model):
                     or (
                         transaction.state == "draft"
                         and transaction.create_date > recent
-                        and not transaction.subscription_attempt_ids
+                        and not transaction.subscription_contract_attempt_ids
                     )
                 )
             )
@@ -52,14 +52,14 @@ class AccountMovePayment(models.Model):
         """What comes next, and when."""
         waiting = (
             self.sudo()
-            .subscription_outbox_ids.filtered(
+            .subscription_contract_outbox_ids.filtered(
                 lambda effect: effect.state == "waiting" and effect.kind in ("charge", "step")
             )
             .sorted("next_attempt")[:1]
         )
         if not waiting:
             return self.env._("Nothing more is planned.")
-        attempt = waiting.attempt_id or self.sudo().subscription_attempt_ids[:1]
+        attempt = waiting.attempt_id or self.sudo().subscription_contract_attempt_ids[:1]
         day = format_date(self.env, attempt._day_of(waiting.next_attempt))
         if waiting.attempt_id.state in ("in_flight", "unknown"):
             return self.env._("Looked up again on %s.", day)
@@ -76,5 +76,5 @@ class AccountMovePayment(models.Model):
         return super()._get_online_payment_error()
 
     def _subscription_is_being_charged(self) -> bool:
-        states = self.sudo().subscription_attempt_ids.mapped("state")
+        states = self.sudo().subscription_contract_attempt_ids.mapped("state")
         return "in_flight" in states or "unknown" in states

@@ -32,7 +32,7 @@ class PaymentTransactionAttempt(models.Model):
 
     _inherit = "payment.transaction"
 
-    subscription_attempt_ids = fields.One2many("subscription.charge.attempt", "transaction_id", readonly=True)
+    subscription_contract_attempt_ids = fields.One2many("subscription.charge.attempt", "transaction_id", readonly=True)
 
     def _update_state(self, allowed_states, target_state, state_message):
         """Every change of state passes here; on a copy of the database none is heard."""
@@ -42,7 +42,7 @@ class PaymentTransactionAttempt(models.Model):
         heard = self - deaf
         changed = super(PaymentTransactionAttempt, heard)._update_state(allowed_states, target_state, state_message)
         failure = sys.exc_info()[1]
-        for transaction in heard.sudo().filtered("subscription_attempt_ids"):
+        for transaction in heard.sudo().filtered("subscription_contract_attempt_ids"):
             if transaction.state == target_state:
                 transaction._subscription_report(state_message or "", failure)
         return changed
@@ -55,7 +55,7 @@ class PaymentTransactionAttempt(models.Model):
             self.sudo()
             .filtered(
                 lambda transaction: (
-                    transaction.subscription_attempt_ids
+                    transaction.subscription_contract_attempt_ids
                     or transaction.sale_order_ids.subscription_contract_id
                     or transaction.sale_order_ids.filtered(lambda order: order._subscription_has_contract())
                     or transaction.invoice_ids.subscription_contract_ids
@@ -76,7 +76,7 @@ class PaymentTransactionAttempt(models.Model):
         Also when the transaction stays as it is: an error may follow another one, and be the
         provider's word at last.
         """
-        attempt = self.subscription_attempt_ids
+        attempt = self.subscription_contract_attempt_ids
         if self.state == "done":
             attempt._answer("done")
         elif self.state in ("pending", "authorized"):

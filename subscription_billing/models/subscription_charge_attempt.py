@@ -69,14 +69,14 @@ class SubscriptionChargeAttempt(models.Model):
     def _plan_first(self, moves):
         """The first charge of each invoice, on the day it is due."""
         for move in moves:
-            if move.subscription_attempt_ids.filtered(lambda attempt: attempt.state != "cancelled"):
+            if move.subscription_contract_attempt_ids.filtered(lambda attempt: attempt.state != "cancelled"):
                 continue
             self._plan(move, max(move.invoice_date_due or date.min, move.company_id._subscription_today()))
 
     @api.model
     def _plan_again(self, move):
         """Another charge, today, of what is still due and not being charged."""
-        attempts = move.subscription_attempt_ids
+        attempts = move.subscription_contract_attempt_ids
         if attempts and move._subscription_is_due() and not attempts.filtered(lambda attempt: attempt.state in OPEN):
             return self._plan(move, move.company_id._subscription_today())
         return self.browse()
@@ -84,7 +84,7 @@ class SubscriptionChargeAttempt(models.Model):
     @api.model
     def _plan(self, move, day):
         contract = move._subscription_paying_contract()
-        number = max(move.subscription_attempt_ids.mapped("number"), default=0) + 1
+        number = max(move.subscription_contract_attempt_ids.mapped("number"), default=0) + 1
         attempt = self.sudo().create(
             {
                 "move_id": move.id,
@@ -154,7 +154,7 @@ class SubscriptionChargeAttempt(models.Model):
 
     def _give_up_others(self):
         """Paid after all: what was planned instead is not needed any more."""
-        others = self.move_id.subscription_attempt_ids - self
+        others = self.move_id.subscription_contract_attempt_ids - self
         others.filtered(lambda attempt: attempt.state == "ready").write({"state": "cancelled"})
 
     # people

@@ -78,8 +78,8 @@ class SubscriptionContractPayment(models.Model):
 
     def _payment_text(self, move) -> str:
         """Of an invoice still due: when it was charged last, why that failed, and what comes next."""
-        last = move.subscription_attempt_ids.sorted("number")[-1:]
-        failed = move.subscription_attempt_ids.filtered(
+        last = move.subscription_contract_attempt_ids.sorted("number")[-1:]
+        failed = move.subscription_contract_attempt_ids.filtered(
             lambda attempt: attempt.state in ("declined", "unknown")
         ).sorted("number")[-1:]
         if not failed or not move._subscription_is_due() or last.state == "done":

@@ -20,7 +20,7 @@ class SubscriptionOutboxStep(models.Model):
     def _queue_next_step(self, move):
         """The first step of the plan that this invoice has not had yet, counted from its first failure."""
         outbox = self.sudo()
-        failed = move.subscription_attempt_ids.filtered("answered_on").sorted("number")[:1]
+        failed = move.subscription_contract_attempt_ids.filtered("answered_on").sorted("number")[:1]
         contract = move._subscription_paying_contract()
         asked = outbox.search([("move_id", "=", move.id), ("kind", "=", "step")])
         if not failed or (asked - self).filtered(lambda effect: effect.state == "waiting"):
@@ -41,12 +41,12 @@ class SubscriptionOutboxStep(models.Model):
         if not move._subscription_is_due() or not self.step_id:
             return Outcome("cancelled", self.env._("Nothing is due any more."))
         outcome = getattr(self, f"_step_{self.step_id.action}")(move, move._subscription_paying_contract())
-        if not move.subscription_attempt_ids.filtered(lambda attempt: attempt.state in OPEN):
+        if not move.subscription_contract_attempt_ids.filtered(lambda attempt: attempt.state in OPEN):
             self._queue_next_step(move)
         return outcome
 
     def _step_retry(self, move, contract) -> Outcome:
-        last = move.subscription_attempt_ids.sorted("number")[-1:]
+        last = move.subscription_contract_attempt_ids.sorted("number")[-1:]
         if problem := contract._collection_problem():
             return Outcome("done", problem)
         if last.is_hard and last.token_id and last.token_id == contract.payment_token_id:

@@ -158,7 +158,7 @@ class AccessCommon(SubscriptionCommon):
         """A charge of an invoice that came to nothing."""
         attempts = self.env["subscription.charge.attempt"]
         attempts._plan(move, move.invoice_date)._answer("declined", "No card")
-        return move.subscription_attempt_ids.sudo(False)
+        return move.subscription_contract_attempt_ids.sudo(False)
 
     def _as(self, records, role):
         return records.with_user(self.users[role]).with_company(self.env.company)

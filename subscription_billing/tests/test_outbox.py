@@ -131,7 +131,7 @@ class TestOutbox(OutboxCommon):
         self.assertEqual((effect.state, effect.next_attempt), ("waiting", self.clock + timedelta(minutes=5)))
         self.assertIn("e-mail", effect.last_error)
         self.assertIn(effect.last_error, effect.contract_ids.outbox_error)
-        self.assertIn(effect.last_error, move.subscription_outbox_error)
+        self.assertIn(effect.last_error, move.subscription_contract_outbox_error)
         self.customer.email = "found@example.com"
         self._later(minutes=4)
         self._work()

@@ -607,7 +607,7 @@ class TestRun(RunCommon):
         run.action_post()
         self._work(run)
         run.action_send()
-        effect = contract.invoice_ids.subscription_outbox_ids
+        effect = contract.invoice_ids.subscription_contract_outbox_ids
         self.assertEqual((effect.kind, effect.state), ("send", "waiting"))
         with self.assertRaisesRegex(UserError, "are sent"):
             run.action_send()

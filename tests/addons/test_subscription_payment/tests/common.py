@@ -58,10 +58,10 @@ class ChargeCommon(OutboxCommon):
     def assertPaid(self, move, times=1):
         """Paid, posted and reconciled, and the bank took it that often."""
         self.assertEqual((move.amount_residual, move.payment_state), (0.0, "paid"))
-        [attempt] = move.subscription_attempt_ids.filtered(lambda attempt: attempt.state == "done")
+        [attempt] = move.subscription_contract_attempt_ids.filtered(lambda attempt: attempt.state == "done")
         self.assertEqual(attempt.transaction_id.payment_id.state, "paid")
         self.assertEqual(len(self.bank.taken), times)
         self.assertEqual(self.bank.taken[0][1], move.amount_total)
 
     def assertAttempts(self, move, *states):
-        self.assertEqual(move.subscription_attempt_ids.sorted("number").mapped("state"), list(states))
+        self.assertEqual(move.subscription_contract_attempt_ids.sorted("number").mapped("state"), list(states))

@@ -25,7 +25,7 @@ class TestCharge(ChargeCommon):
         self.assertFalse(self.bank.taken, "nothing is asked before the commit")
         self._work()
         self.assertPaid(move)
-        attempt = move.subscription_attempt_ids
+        attempt = move.subscription_contract_attempt_ids
         self.assertEqual(
             (attempt.amount, attempt.token_id, attempt.reference),
             (move.amount_total, self.card, f"{move.name}-{move.id}-1"),
@@ -82,7 +82,7 @@ class TestCharge(ChargeCommon):
         move = self._charged(collection_method="barter", payment_token_id=False)
         self._work()
         self.assertAttempts(move, "done")
-        self.assertEqual(move.subscription_attempt_ids.reason, "Eggs")
+        self.assertEqual(move.subscription_contract_attempt_ids.reason, "Eggs")
         self.assertFalse(self.bank.taken)
 
     # bad days
@@ -102,7 +102,7 @@ class TestCharge(ChargeCommon):
                 contract = move.subscription_contract_ids
                 self.assertIn(move.name, contract.payment_error)
                 self.assertTrue(contract.activity_ids, "after a day somebody is told")
-                self._notice(move.subscription_attempt_ids, "done")
+                self._notice(move.subscription_contract_attempt_ids, "done")
                 self._work()
                 self.assertPaid(move)
 
@@ -115,7 +115,7 @@ class TestCharge(ChargeCommon):
         self._later(days=3)
         self._work()
         self.assertEqual(len(self.bank.taken), 1)
-        self._notice(move.subscription_attempt_ids, "done")
+        self._notice(move.subscription_contract_attempt_ids, "done")
         self._work()
         self.assertPaid(move)
 
@@ -153,7 +153,7 @@ class TestCharge(ChargeCommon):
         move = self._charged()
         self._work()
         self.assertAttempts(move, "ready")
-        effect = move.subscription_attempt_ids.outbox_ids
+        effect = move.subscription_contract_attempt_ids.outbox_ids
         self.assertIn("unknown key", effect.last_error)
         self._work()
         self.assertEqual(len(self.bank.moods), 1, "not again at once")
@@ -168,7 +168,7 @@ class TestCharge(ChargeCommon):
         self.provider.invalidate_recordset()
         self._work()
         self.assertAttempts(move, "ready")
-        self.assertIn("disabled", move.subscription_attempt_ids.outbox_ids.last_error)
+        self.assertIn("disabled", move.subscription_contract_attempt_ids.outbox_ids.last_error)
 
     # notices
 
@@ -176,7 +176,7 @@ class TestCharge(ChargeCommon):
         move = self._charged()
         self._work()
         for _time in range(3):
-            self._notice(move.subscription_attempt_ids, "done")
+            self._notice(move.subscription_contract_attempt_ids, "done")
             self._work()
         self.assertPaid(move)
         self.assertEqual(len(move.transaction_ids.payment_id), 1)
@@ -187,9 +187,9 @@ class TestCharge(ChargeCommon):
         move = self._charged()
         self._work()
         self.assertAttempts(move, "in_flight")
-        self.bank.taken.append((move.subscription_attempt_ids.reference, move.amount_total))
+        self.bank.taken.append((move.subscription_contract_attempt_ids.reference, move.amount_total))
         for status in ("done", "pending", "cancelled", "failed", "done"):
-            self._notice(move.subscription_attempt_ids, status)
+            self._notice(move.subscription_contract_attempt_ids, status)
         self._work()
         self.assertPaid(move)
 
@@ -200,7 +200,7 @@ class TestCharge(ChargeCommon):
             self._work()
             self._later(days=1)
         self.assertAttempts(move, "in_flight")
-        self._notice(move.subscription_attempt_ids, "cancelled")
+        self._notice(move.subscription_contract_attempt_ids, "cancelled")
         self.assertAttempts(move, "declined")
 
     def test_paid_after_all_though_it_was_declined(self):
@@ -208,8 +208,8 @@ class TestCharge(ChargeCommon):
         self.bank.moods = ["decline"]
         move = self._charged()
         self._work()
-        self._notice(move.subscription_attempt_ids, "done")
-        self.bank.taken.append((move.subscription_attempt_ids.reference, move.amount_total))
+        self._notice(move.subscription_contract_attempt_ids, "done")
+        self.bank.taken.append((move.subscription_contract_attempt_ids.reference, move.amount_total))
         self._work()
         self._later(days=6)
         self._work()
@@ -222,9 +222,9 @@ class TestCharge(ChargeCommon):
         move = self._charged()
         self._work()
         self.assertAttempts(move, "unknown")
-        self._notice(move.subscription_attempt_ids, "card stolen")
+        self._notice(move.subscription_contract_attempt_ids, "card stolen")
         self.assertAttempts(move, "declined")
-        self.assertTrue(move.subscription_attempt_ids.is_hard)
+        self.assertTrue(move.subscription_contract_attempt_ids.is_hard)
 
     # never twice
 
@@ -233,7 +233,7 @@ class TestCharge(ChargeCommon):
         with self.assertRaises(UniqueViolation), self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
             self.env["subscription.charge.attempt"]._plan(move, self._day("2026-06-15"))
         with self.assertRaisesRegex(UserError, "being charged already"):
-            move.subscription_attempt_ids.action_charge_again()
+            move.subscription_contract_attempt_ids.action_charge_again()
 
     def test_another_payment_comes_first(self):
         for state in ("pending", "authorized", "done", "draft"):
@@ -255,7 +255,7 @@ class TestCharge(ChargeCommon):
                 )
                 self._work()
                 self.assertFalse(self.bank.taken)
-                self.assertIn(f"other {state}", move.subscription_attempt_ids.outbox_ids.last_error)
+                self.assertIn(f"other {state}", move.subscription_contract_attempt_ids.outbox_ids.last_error)
                 savepoint.rollback()
 
     @mute_logger(*LOGGERS)
@@ -277,9 +277,9 @@ class TestCharge(ChargeCommon):
         paid, lost = self._charged(), self._charged()
         self._work()
         with self.assertRaisesRegex(UserError, "being charged already"):
-            paid.subscription_attempt_ids.action_charge_again()
-        paid.subscription_attempt_ids.action_was_charged()
-        lost.subscription_attempt_ids.action_was_not_charged()
+            paid.subscription_contract_attempt_ids.action_charge_again()
+        paid.subscription_contract_attempt_ids.action_was_charged()
+        lost.subscription_contract_attempt_ids.action_was_not_charged()
         self._work()
         self.assertEqual(paid.amount_residual, 0.0)
         for _visit in range(2):
@@ -288,7 +288,7 @@ class TestCharge(ChargeCommon):
         self.assertAttempts(lost, "declined", "done")
         self.assertEqual(len(self.bank.taken), 2)
         with self.assertRaisesRegex(UserError, "is known"):
-            paid.subscription_attempt_ids.action_was_charged()
+            paid.subscription_contract_attempt_ids.action_was_charged()
 
     def test_the_card_is_the_customers_own(self):
         company = self.env["res.partner"].create({"name": "Group", "is_company": True})
@@ -317,7 +317,9 @@ class TestCharge(ChargeCommon):
         [values] = contract.web_read({"payment_token_id": {"fields": {"display_name": {}}}, "payment_error": {}})
         self.assertIn("4242", values["payment_token_id"]["display_name"])
         self.assertEqual(contract.attempt_ids.mapped("state"), ["done"])
-        self.assertFalse(self._charged(user_id=False).subscription_attempt_ids.with_user(sales).has_access("write"))
+        self.assertFalse(
+            self._charged(user_id=False).subscription_contract_attempt_ids.with_user(sales).has_access("write")
+        )
 
     def test_a_card_in_use_says_where(self):
         contract = self._contract(payment_token_id=self.card.id)
@@ -335,7 +337,7 @@ class TestCharge(ChargeCommon):
         waiting = self._charged()
         self.env["ir.config_parameter"].set_param("subscription_billing.armed", "elsewhere")
         self._work()
-        self._notice(asked.subscription_attempt_ids, "done")
+        self._notice(asked.subscription_contract_attempt_ids, "done")
         asked.transaction_ids._post_process()
         self.assertAttempts(asked, "unknown")
         self.assertAttempts(waiting, "ready")

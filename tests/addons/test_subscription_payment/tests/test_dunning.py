@@ -32,7 +32,7 @@ class TestDunning(ChargeCommon):
         self.assertAttempts(move, "declined", "declined", "done")
         self.assertPaid(move)
         self.assertFalse(contract.payment_error)
-        self.assertEqual(len(set(move.subscription_attempt_ids.mapped("reference"))), 3)
+        self.assertEqual(len(set(move.subscription_contract_attempt_ids.mapped("reference"))), 3)
 
     def test_the_contract_bills_on(self):
         self.bank.moods = ["decline"] * 9
@@ -49,8 +49,8 @@ class TestDunning(ChargeCommon):
         move = self._charged()
         self._days(6)
         self.assertAttempts(move, "declined")
-        self.assertTrue(move.subscription_attempt_ids.is_hard)
-        self.assertEqual(move.subscription_outbox_ids.filtered("step_id").mapped("state"), ["done"] * 3)
+        self.assertTrue(move.subscription_contract_attempt_ids.is_hard)
+        self.assertEqual(move.subscription_contract_outbox_ids.filtered("step_id").mapped("state"), ["done"] * 3)
 
     def test_another_card_is_tried_at_once(self):
         self._steps((9, "retry"))
@@ -72,7 +72,7 @@ class TestDunning(ChargeCommon):
         self._work()
         self.assertAttempts(move, "declined")
         self.assertIn("No card", move.subscription_contract_ids.payment_error)
-        reminder = move.subscription_outbox_ids.filtered("step_id")
+        reminder = move.subscription_contract_outbox_ids.filtered("step_id")
         self.assertEqual(reminder.state, "done")
         self.assertEqual(reminder.message_id.partner_ids, self.customer)
         self.assertIn("could not", reminder.message_id.body)
@@ -82,7 +82,7 @@ class TestDunning(ChargeCommon):
         self.card.active = False
         self._work()
         self.assertAttempts(move, "declined")
-        self.assertIn("not valid any more", move.subscription_attempt_ids.reason)
+        self.assertIn("not valid any more", move.subscription_contract_attempt_ids.reason)
 
     def test_suspended_then_closed(self):
         self._steps((2, "suspend"), (5, "close"))
@@ -105,7 +105,7 @@ class TestDunning(ChargeCommon):
         )._create_payments()
         self._days(9)
         self.assertEqual(move.subscription_contract_ids.state, "active")
-        self.assertEqual(move.subscription_outbox_ids.filtered("step_id").mapped("state"), ["cancelled"])
+        self.assertEqual(move.subscription_contract_outbox_ids.filtered("step_id").mapped("state"), ["cancelled"])
 
     def test_when_nothing_is_left_somebody_is_told(self):
         self._steps((1, "remind"))
