@@ -12,6 +12,7 @@ from pathlib import Path
 from environment import postgres, prepare
 from environment.addons import suite_addons
 from environment.console import DISK_FULL, Stop, say, step
+from environment.machine import disk_is_full
 from environment.places import LOCAL, ROOT
 
 SETUP = ROOT / "setup"
@@ -73,7 +74,9 @@ def _install_demo(databases, name):
 
 def _http_port():
     """The port that was asked for, or the first free one."""
-    asked = os.environ.get("HTTP_PORT")
+    asked = os.environ.get("HTTP_PORT", "")
+    if asked and not (asked.isdecimal() and 0 < int(asked) < 65536):
+        raise Stop(f"HTTP_PORT={asked} is not a port: name a number, as in HTTP_PORT={FIRST_PORT} setup/run")
     candidates = [int(asked)] if asked else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)
     for port in candidates:
         with socket.socket() as probe:
@@ -171,6 +174,8 @@ def main():
         return COMMANDS[sys.argv[1]](sys.argv[2:])
     except Stop as stop:
         say(str(stop))
+        if disk_is_full():
+            say(DISK_FULL)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import commands
 import pytest
-from environment import postgres
+from environment import machine, postgres
 from environment.addons import Addon, outside_dependencies
-from environment.console import Stop
+from environment.console import Stop, execute
 
 SETUP = Path(__file__).parents[2] / "setup"
 
@@ -60,6 +60,13 @@ def test_a_taken_port_is_named(monkeypatch):
             commands._http_port()
 
 
+@pytest.mark.parametrize("port", ["http", "-1", "0", "65536"])
+def test_what_is_no_port_is_refused(monkeypatch, port):
+    monkeypatch.setenv("HTTP_PORT", port)
+    with pytest.raises(Stop, match=f"HTTP_PORT={port} is not a port"):
+        commands._http_port()
+
+
 def test_without_a_port_the_next_free_one_serves(monkeypatch):
     monkeypatch.delenv("HTTP_PORT", raising=False)
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -74,12 +81,45 @@ def test_a_folder_without_odoo_is_refused(tmp_path):
     assert "holds no Odoo" in refusal.stderr
 
 
-def test_a_machine_without_python_is_told_what_to_install(tmp_path):
+@pytest.mark.parametrize(("python", "found"), [("", "no python3"), ("[[ $1 == --version ]] && echo Python 3.9.2", "Python 3.9.2")])
+def test_a_machine_without_the_right_python_is_told_what_to_install(tmp_path, python, found):
     for program in ("bash", "dirname", "env"):
         (tmp_path / program).symlink_to(shutil.which(program))
+    if python:
+        (tmp_path / "python3").write_text(f"#!{shutil.which('bash')}\n{python}\n")
+        (tmp_path / "python3").chmod(0o755)
     refusal = _run(SETUP / "run", "--once", PATH=str(tmp_path), PYTHON="")
     assert refusal.returncode == 1
     assert "Python 3.10 to 3.13" in refusal.stderr
+    assert found in refusal.stderr
+    assert "PYTHON=/path/to/python3.12 setup/run" in refusal.stderr
+
+
+@pytest.mark.parametrize(("server", "package"), [(True, "postgresql"), (False, "postgresql-client")])
+def test_missing_programs_are_named(monkeypatch, server, package):
+    monkeypatch.setattr(machine, "postgresql_programs", lambda: None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(Stop, match=f"sudo apt-get install wkhtmltopdf {package} chromium$"):
+        machine.install_missing(server=server, browser=True)
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_whatever_fails_on_a_full_disk_says_so(monkeypatch, capsys, is_full):
+    def fail(arguments):
+        raise Stop("The server went away.")
+
+    free = shutil.disk_usage("/")._replace(free=10**7 if is_full else 10**10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: free)
+    monkeypatch.setitem(commands.COMMANDS, "run", fail)
+    monkeypatch.setattr(sys, "argv", ["commands.py", "run"])
+    assert commands.main() == 1
+    assert ("The disk is full. Free some space" in capsys.readouterr().err) == is_full
+
+
+def test_a_program_that_meets_a_full_disk_says_so(tmp_path):
+    with pytest.raises(Stop, match="The disk is full. Free some space"):
+        execute(["sh", "-c", "echo No space left on device; exit 1"], log=tmp_path / "log")
 
 
 @pytest.mark.parametrize(

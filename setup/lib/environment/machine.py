@@ -11,6 +11,7 @@ from .places import LOCAL, LOGS
 
 MINIMUM_POSTGRESQL = 13
 NEEDED_SPACE_GB = 4
+FULL_GB = 0.1
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 
 
@@ -34,7 +35,7 @@ def install_missing(*, server, browser):
     """Have the programs that are needed; their Debian packages are named after them here."""
     present = {
         "wkhtmltopdf": shutil.which("wkhtmltopdf"),
-        "postgresql": postgresql_programs() if server else shutil.which("createdb"),
+        "postgresql" if server else "postgresql-client": postgresql_programs() if server else shutil.which("createdb"),
         "chromium": not browser or any(map(shutil.which, BROWSERS)),
     }
     missing = [package for package, found in present.items() if not found]
@@ -56,6 +57,14 @@ def install_missing(*, server, browser):
 def check_space():
     """A full disk is told before the download, not in the middle of it."""
     LOCAL.mkdir(exist_ok=True)
-    free = shutil.disk_usage(LOCAL).free / 1e9
-    if free < NEEDED_SPACE_GB:
+    if (free := _free_space_gb()) < NEEDED_SPACE_GB:
         raise Stop(f"Only {free:.1f} GB are free at {LOCAL}, and about {NEEDED_SPACE_GB} are needed. Free some space.")
+
+
+def disk_is_full():
+    """Whether that alone explains a failure: a database server seldom says why it went away."""
+    return _free_space_gb() < FULL_GB
+
+
+def _free_space_gb():
+    return shutil.disk_usage(LOCAL).free / 1e9
