@@ -47,9 +47,12 @@ class AccountMove(models.Model):
         """The ledger follows what is posted, whoever posts it."""
         posted = super()._post(soft=soft)
         posted._subscription_sync_posted()
-        if billed := posted.filtered(lambda move: move.line_ids.subscription_line_id):
-            self.env["subscription.engine"]._on_invoiced(billed)
-            self.env["subscription.engine"]._collect(billed)
+        lines, engine = posted.line_ids, self.env["subscription.engine"]
+        billed = lines.filtered("subscription_line_id").move_id
+        if concerned := billed | lines.filtered("subscription_credited_line_id").move_id:
+            engine._on_invoiced(concerned)
+        if billed:
+            engine._collect(billed)
         return posted
 
     def _subscription_sync_posted(self):

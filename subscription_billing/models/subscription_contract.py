@@ -470,5 +470,5 @@ class SubscriptionContract(models.Model):
     # hooks
 
     def _on_lines_changed(self, amendment):
-        """Called once after each verb, with its amendment, and with none when the customer,
-        the salesperson or the team of a running contract changes."""
+        """Called once after each verb, with its amendment; a change of customer, salesperson
+        or team of a running contract is one too. With none when Odoo merges its customer into another."""

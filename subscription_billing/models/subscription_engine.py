@@ -504,4 +504,7 @@ class SubscriptionEngine(models.AbstractModel):
 
     @api.model
     def _on_invoiced(self, moves):
-        """Called after posting with the invoices and credit notes that carry contract lines."""
+        """Called after posting with what bills contract lines or credits it, whoever posts.
+
+        A credit note that a person made says so by ``subscription_credited_line_id`` alone.
+        """

@@ -7,4 +7,4 @@ class SubscriptionContract(models.Model):
     def _on_lines_changed(self, amendment):
         super()._on_lines_changed(amendment)
         if self.external_id == "hooked":
-            self.message_post(body=f"Through _on_lines_changed: {amendment.kind or 'parties'}")
+            self.message_post(body=f"Through _on_lines_changed: {amendment.kind}")

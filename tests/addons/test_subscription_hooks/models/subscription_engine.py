@@ -51,5 +51,7 @@ class SubscriptionEngine(models.AbstractModel):
     @api.model
     def _on_invoiced(self, moves):
         super()._on_invoiced(moves)
-        for move in moves.filtered(lambda move: any(map(self._is_hooked, move.subscription_contract_ids))):
-            move.message_post(body="Through _on_invoiced")
+        for move in moves:
+            credited = move.line_ids.subscription_credited_line_id.move_id
+            if any(map(self._is_hooked, (move | credited).subscription_contract_ids)):
+                move.message_post(body="Through _on_invoiced")
