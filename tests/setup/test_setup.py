@@ -81,7 +81,9 @@ def test_a_folder_without_odoo_is_refused(tmp_path):
     assert "holds no Odoo" in refusal.stderr
 
 
-@pytest.mark.parametrize(("python", "found"), [("", "no python3"), ("[[ $1 == --version ]] && echo Python 3.9.2", "Python 3.9.2")])
+@pytest.mark.parametrize(
+    ("python", "found"), [("", "no python3"), ("[[ $1 == --version ]] && echo Python 3.9.2", "Python 3.9.2")]
+)
 def test_a_machine_without_the_right_python_is_told_what_to_install(tmp_path, python, found):
     for program in ("bash", "dirname", "env"):
         (tmp_path / program).symlink_to(shutil.which(program))
@@ -98,6 +100,7 @@ def test_a_machine_without_the_right_python_is_told_what_to_install(tmp_path, py
 @pytest.mark.parametrize(("server", "package"), [(True, "postgresql"), (False, "postgresql-client")])
 def test_missing_programs_are_named(monkeypatch, server, package):
     monkeypatch.setattr(machine, "postgresql_programs", lambda: None)
+    monkeypatch.setattr(machine.ctypes.util, "find_library", lambda name: "found")
     monkeypatch.setattr(shutil, "which", lambda program: None)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(Stop, match=f"sudo apt-get install wkhtmltopdf {package} chromium$"):

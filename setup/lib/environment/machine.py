@@ -1,9 +1,11 @@
 """The programs that Odoo needs beside Python: found, or installed by apt when root."""
 
+import ctypes.util
 import functools
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 from .console import Stop, execute, output_of, step
@@ -36,6 +38,7 @@ def install_missing(*, server, browser):
     present = {
         "wkhtmltopdf": shutil.which("wkhtmltopdf"),
         "postgresql" if server else "postgresql-client": postgresql_programs() if server else shutil.which("createdb"),
+        "libcairo2": sys.version_info < (3, 13) or ctypes.util.find_library("cairo"),  # see requirements.txt
         "chromium": not browser or any(map(shutil.which, BROWSERS)),
     }
     missing = [package for package, found in present.items() if not found]

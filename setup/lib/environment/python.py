@@ -5,20 +5,20 @@ import shutil
 import sys
 
 from .console import execute, step
-from .places import LOCAL, LOGS, NEIGHBOURS, ROOT
+from .places import LOCAL, LOGS, ROOT
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 FOLDER = LOCAL / "venv"
 PROGRAM = FOLDER / "bin" / "python"
 PACKAGES = FOLDER / "lib" / f"python{VERSION}" / "site-packages"
 REQUIREMENTS = ROOT / "requirements.txt"
-ADDONS = NEIGHBOURS / "requirements.txt"
+WITHOUT_DEPENDENCIES = ROOT / "requirements-no-deps.txt"
 STAMP = FOLDER / "complete"
 
 
 def python_environment(source):
     """Python with everything that is required, and Odoo's folder on its path."""
-    ingredients = (VERSION, REQUIREMENTS.read_text(), ADDONS.read_text())
+    ingredients = (VERSION, REQUIREMENTS.read_text(), WITHOUT_DEPENDENCIES.read_text())
     wanted = hashlib.sha256("\n".join(ingredients).encode()).hexdigest()
     if not STAMP.is_file() or STAMP.read_text() != wanted:
         _install()
@@ -33,7 +33,7 @@ def _install():
     with step("Installing the Python packages"):
         execute([sys.executable, "-m", "venv", FOLDER], log=LOGS / "venv.log")
         _pip("--requirement", REQUIREMENTS)
-        _pip("--no-deps", "--requirement", ADDONS)
+        _pip("--no-deps", "--requirement", WITHOUT_DEPENDENCIES)
 
 
 def _pip(*arguments):
