@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from environment import postgres, prepare
-from environment.addons import suite_addons
+from environment.addons import companions, suite_addons
 from environment.console import DISK_FULL, Stop, say, step
 from environment.machine import disk_is_full
 from environment.places import LOCAL, ROOT
@@ -57,7 +57,8 @@ def run(arguments):
 
 def _install_demo(databases, name):
     """Bring the database to the present state of the sources."""
-    wanted = {addon.name: addon.fingerprint for addon in suite_addons()} or {"sale_management": "as it is"}
+    ours = {addon.name: addon.fingerprint for addon in suite_addons()}
+    wanted = {**ours, **companions()} if ours else {"sale_management": "as it is"}
     if not databases.exists(name):
         with step(f"Installing {', '.join(wanted)} with demo data"):
             databases.make(name, [*wanted], "--with-demo", "--load-language=en_US,fr_FR")

@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.notice import agreed_window, legal_window
@@ -130,6 +130,9 @@ class SubscriptionNotice(models.Model):
                 "failure": False,
             }
         )
+        for contact in self.contract_id._recipients("notice"):
+            copy = {"recipient_ids": [Command.set(contact.ids)], "email_to": False}
+            template.send_mail(self.id, force_send=False, email_values=copy)
 
     def _follow_mail(self):
         """What became of the mail: accepted by a mail server, or refused."""
@@ -149,8 +152,10 @@ class SubscriptionNotice(models.Model):
             )
 
     def _message_receive_bounce(self, email, partner):
-        """The mail came back."""
+        """The mail came back; what came back from others who had a copy proves nothing."""
         super()._message_receive_bounce(email, partner)
+        if partner and partner <= self.contract_id._recipients("notice"):
+            return
         for notice in self.filtered(lambda row: row.state in ("leaving", "sent")):
             notice._fail(self.env._("The mail to %s came back.", email or notice.email))
 

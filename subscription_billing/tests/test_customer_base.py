@@ -103,6 +103,22 @@ class TestCustomerBase(SubscriptionCommon, MailCase):
         self.assertEqual(dict(rows)[family], 30.0)
         self.assertEqual(sum(mrr for _family, mrr in rows), 130.0)
 
+    def test_F78_prospect_to_customer(self):
+        prospect = self.env["res.partner"].create({"name": "A prospect"})
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": prospect.id,
+                "subscription_plan_id": self.plan.id,
+                "order_line": [Command.create({"product_id": self.hosting.id, "product_uom_qty": 2})],
+            }
+        )
+        self.assertFalse(prospect.customer_rank)
+        order.action_confirm()
+        contract = order.subscription_contract_id
+        self.assertEqual((contract.partner_id, contract.line_ids.quantity, contract.mrr), (prospect, 2, 200.0))
+        self.assertEqual(self._bill(contract, "2026-06-15").partner_id, prospect)
+        self.assertTrue(prospect.customer_rank)
+
     def test_F79_rich_terms(self):
         self.contract.note = "<h2>Terms</h2><ul><li>One</li></ul><script>no()</script>"
         self.assertIn("<li>One</li>", self.contract.note)

@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
@@ -85,6 +85,22 @@ class TestNotice(MailCase, LifeCommon):
         notice.sudo()._message_receive_bounce("customer@example.com", self.customer)
         self.assertEqual(notice.state, "failed")
         self.assertTrue(contract.activity_ids)
+
+    def test_others_have_a_copy_that_proves_nothing(self):
+        other = self.env["res.partner"].create({"name": "A lawyer", "email": "lawyer@example.com"})
+        contract = self.consumer(contact_ids=[Command.create({"partner_id": other.id, "role": "notice"})])
+        self.job("2026-08-01")
+        notice = contract.notice_ids
+        self.assertIn("customer@example.com", notice.email)
+        self.assertNotIn("lawyer", notice.email)
+        with self.mock_mail_gateway():
+            self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
+        receivers = [address for mail in self._mails for address in mail["email_to"]]
+        self.assertEqual(len(receivers), 2)
+        self.assertIn("lawyer@example.com", " ".join(receivers))
+        self.job("2026-08-02")
+        notice.sudo()._message_receive_bounce("lawyer@example.com", other)
+        self.assertEqual(notice.state, "sent")
 
     def test_missed_it_frees_the_customer(self):
         contract = self.consumer(exit_fee="fixed", exit_fee_amount=50.0)

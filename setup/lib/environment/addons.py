@@ -2,10 +2,11 @@
 
 import ast
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .places import ROOT, TEST_ADDONS
+from .places import COMPANIONS, ROOT, TEST_ADDONS
 
 UNINSTALLED = {"tests", "__pycache__", "readme"}
 
@@ -40,6 +41,12 @@ class Addon:
 def suite_addons():
     """What we ship: every top-level folder with a manifest, but those named test_*."""
     return [addon for addon in _addons_in(ROOT) if not addon.name.startswith("test_")]
+
+
+def companions():
+    """The addons of others that are installed with ours, and their versions."""
+    packages = re.findall(r"^odoo-addon-([\w-]+)==(\S+)$", COMPANIONS.read_text(), re.MULTILINE)
+    return {name.replace("-", "_"): version for name, version in packages}
 
 
 def test_addons():

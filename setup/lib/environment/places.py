@@ -12,6 +12,8 @@ LOGS = LOCAL / "log"
 FILESTORE = LOCAL / "data" / "filestore"
 TEST_ADDONS = ROOT / "tests" / "addons"
 NEIGHBOURS = ROOT / "tests" / "neighbours"
+SETUP = ROOT / "setup"
+COMPANIONS = SETUP / "companions.txt"
 
 
 @contextlib.contextmanager

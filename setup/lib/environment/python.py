@@ -5,20 +5,20 @@ import shutil
 import sys
 
 from .console import execute, step
-from .places import LOCAL, LOGS, ROOT
+from .places import COMPANIONS, LOCAL, LOGS, ROOT, SETUP
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 FOLDER = LOCAL / "venv"
 PROGRAM = FOLDER / "bin" / "python"
 PACKAGES = FOLDER / "lib" / f"python{VERSION}" / "site-packages"
 REQUIREMENTS = ROOT / "requirements.txt"
-WITHOUT_DEPENDENCIES = ROOT / "requirements-no-deps.txt"
+WITHOUT_DEPENDENCIES = (SETUP / "requirements-no-deps.txt", COMPANIONS)
 STAMP = FOLDER / "complete"
 
 
 def python_environment(source):
     """Python with everything that is required, and Odoo's folder on its path."""
-    ingredients = (VERSION, REQUIREMENTS.read_text(), WITHOUT_DEPENDENCIES.read_text())
+    ingredients = (VERSION, *(path.read_text() for path in (REQUIREMENTS, *WITHOUT_DEPENDENCIES)))
     wanted = hashlib.sha256("\n".join(ingredients).encode()).hexdigest()
     if not STAMP.is_file() or STAMP.read_text() != wanted:
         _install()
@@ -33,7 +33,8 @@ def _install():
     with step("Installing the Python packages"):
         execute([sys.executable, "-m", "venv", FOLDER], log=LOGS / "venv.log")
         _pip("--requirement", REQUIREMENTS)
-        _pip("--no-deps", "--requirement", WITHOUT_DEPENDENCIES)
+        for requirements in WITHOUT_DEPENDENCIES:
+            _pip("--no-deps", "--requirement", requirements)
 
 
 def _pip(*arguments):
