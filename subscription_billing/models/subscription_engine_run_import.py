@@ -20,19 +20,18 @@ class SubscriptionEngineRunImport(models.AbstractModel):
 
     @api.model
     def _run_warnings(self, group, variance, threshold):
-        warnings = super()._run_warnings(group, variance, threshold)
-        if any(charge.contract.is_imported for charge in group):
-            warnings.insert(0, self._legacy_warning(group, variance))
-        return warnings
+        if not any(charge.contract.is_imported for charge in group):
+            return super()._run_warnings(group, variance, threshold)
+        return [self._legacy_warning(group, variance), *super()._run_warnings(group, None, threshold)]
 
     @api.model
     def _legacy_warning(self, group, variance) -> str:
         _ = self.env._
         if not self._legacy_amount(group):
-            return _("Imported: nothing to compare with, stays a draft")
+            return _("Imported, nothing to compare with")
         if variance:
-            return _("Imported: %s %% compared with the former application, stays a draft", f"{variance:+.1f}")
-        return _("Imported: as the former application invoiced, stays a draft")
+            return _("Imported, %s %% against elsewhere", f"{variance:+.1f}")
+        return _("Imported, as invoiced elsewhere")
 
     @api.model
     def _on_invoiced(self, moves):

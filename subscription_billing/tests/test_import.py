@@ -184,7 +184,7 @@ class TestImport(FileCommon, RunCommon):
 
     def test_run_compares_with_the_former_application(self):
         for amount, expected, word in (
-            ("145.00", (True, 145.0, 0.0), "as the former application invoiced"),
+            ("145.00", (True, 145.0, 0.0), "as invoiced elsewhere"),
             ("160.00", (True, 160.0, -15.0), "-9.4 %"),
             ("", (False, 0.0, 0.0), "nothing to compare with"),
         ):

@@ -5,8 +5,10 @@ from environment.addons import companions
 CUSTOMERS = """
 sequence = env["ir.sequence"].search([("code", "=", "res.partner")])
 sequence.write({"prefix": "CUST-", "padding": 4, "number_next": 42})
-first, second = env["res.partner"].create([{"name": "A customer", "is_company": True}, {"name": "Another", "is_company": True}])
-address = env["res.partner"].create({"name": "An address", "parent_id": first.id})
+def partner(**values):
+    return env["res.partner"].create({"name": "A customer", **values})
+first, second = partner(is_company=True), partner(is_company=True)
+address = partner(parent_id=first.id)
 print(first.ref, second.ref, address.ref)
 """
 
