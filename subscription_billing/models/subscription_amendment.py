@@ -43,7 +43,7 @@ class SubscriptionAmendment(models.Model):
     author_id = fields.Many2one(
         "res.partner", required=True, readonly=True, default=lambda self: self.env.user.partner_id
     )
-    order_id = fields.Many2one("sale.order", "Order", readonly=True, index="btree_not_null", ondelete="set null")
+    order_id = fields.Many2one("sale.order", readonly=True, index="btree_not_null", ondelete="set null")
     reason = fields.Char(readonly=True)
     opened_line_ids = fields.One2many("subscription.line", "opened_by_id", "Opened lines", readonly=True)
     closed_line_ids = fields.One2many("subscription.line", "closed_by_id", "Closed lines", readonly=True)

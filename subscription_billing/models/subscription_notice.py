@@ -48,8 +48,8 @@ class SubscriptionNotice(models.Model):
         default="planned",
         tracking=True,
     )
-    mail_id = fields.Many2one("mail.mail", "Mail", readonly=True, ondelete="set null", index="btree_not_null")
-    message_id = fields.Many2one("mail.message", "Message", readonly=True, ondelete="restrict", index="btree_not_null")
+    mail_id = fields.Many2one("mail.mail", readonly=True, ondelete="set null", index="btree_not_null")
+    message_id = fields.Many2one("mail.message", readonly=True, ondelete="restrict", index="btree_not_null")
     email = fields.Char("Sent to", readonly=True)
     sent_on = fields.Datetime(readonly=True)
     failure = fields.Text("Why it did not arrive", readonly=True)
