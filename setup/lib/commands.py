@@ -108,7 +108,7 @@ def test(arguments):
         if os.cpu_count() > 1:
             options = ["--numprocesses=2", "--dist=loadfile", *options]
     pytest = [databases.odoo.python, "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}", f"--rootdir={ROOT}"]
-    if not any(map(_addon_of, paths)):
+    if not any(map(_needs_odoo, paths)):
         return databases.odoo.run([*pytest, "-p", "no:odoo", *paths, *options], variables)
 
     variables["SUITE_TEMPLATE"] = template = databases.template()
@@ -133,6 +133,11 @@ def _test_path(name, odoo):
         if candidate.exists():
             return "::".join([str(candidate.resolve()), *test])
     raise Stop(f"{name} is neither a path nor an addon with tests.")
+
+
+def _needs_odoo(path):
+    """Whether a test belongs to an addon, or a folder holds such tests."""
+    return _addon_of(path) or any(Path(path).rglob("__manifest__.py"))
 
 
 def _addon_of(path):

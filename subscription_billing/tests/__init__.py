@@ -36,6 +36,7 @@ from . import (
     test_summary,
     test_time,
     test_translations,
+    test_ui_customer_base,
     test_ui_demo,
     test_ui_screen,
     test_ui_tours,

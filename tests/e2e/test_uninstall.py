@@ -3,34 +3,31 @@
 import json
 from pathlib import Path
 
-import pytest
-from environment.console import Stop
-
 SALES = (Path(__file__).parent / "plain_orders.py").read_text()
 
-DOCUMENTS = """
+# printed by each process after what it did: every one costs the loading of Odoo
+READ = """
 import json
+env.invalidate_all()
 moves = env["account.move"].search([("move_type", "!=", "entry")], order="id")
 names = ["name", "state", "ref", "invoice_date", "amount_total", "amount_residual", "payment_state", "invoice_origin"]
 lines = ["name", "quantity", "price_unit", "discount", "balance", "amount_currency", "price_subtotal", "date_maturity"]
-print(json.dumps({
-    "moves": moves.read(names, load=None),
-    "lines": moves.line_ids.sorted("id").read(lines, load=None),
-    "hashes": [[move.id, move.journal_id.code, move.line_ids.account_id.mapped("code")] for move in moves],
-}, default=str))
-"""
-
-ORDERS = """
-import json
 orders = env["sale.order"].search([], order="id")
-orders.order_line.invalidate_recordset()
 for field in ("qty_to_invoice", "invoice_status", "untaxed_amount_invoiced"):
     env.add_to_compute(orders.order_line._fields[field], orders.order_line)
 env.add_to_compute(orders._fields["invoice_status"], orders)
 print(json.dumps({
-    order.name: [order.state, order.invoice_status, order.amount_total, order.order_line.mapped("qty_to_invoice")]
-    for order in orders
-}))
+    "documents": {
+        "moves": moves.read(names, load=None),
+        "lines": moves.line_ids.sorted("id").read(lines, load=None),
+        "accounts": [[move.id, move.journal_id.code, move.line_ids.account_id.mapped("code")] for move in moves],
+    },
+    "orders": {
+        order.name: [order.state, order.invoice_status, order.amount_total, order.order_line.mapped("qty_to_invoice")]
+        for order in orders
+    },
+}, default=str))
+env.cr.rollback()
 """
 
 SUBSCRIBE = """
@@ -75,6 +72,15 @@ UNINSTALL = """
 env["ir.module.module"].search([("name", "=", "subscription_billing")]).button_immediate_uninstall()
 """
 
+REFUSED = f"""
+from odoo.exceptions import UserError
+try:{UNINSTALL.replace(chr(10), chr(10) + "    ")}
+except UserError as error:
+    env.cr.rollback()
+    print(error)
+print(env["ir.module.module"].search([("name", "=", "subscription_billing")]).state)
+"""
+
 # what may bear our name once we are gone: nothing
 LEFT = """
 import json
@@ -107,37 +113,33 @@ print(json.dumps({kind: names for kind, names in left.items() if names}))
 """
 
 
-def _read(databases, name, code):
-    return json.loads(databases.odoo.run_code(name, code).splitlines()[-1])
+def _run(databases, name, *codes):
+    """What these print in one process, its last line as values."""
+    *printed, last = databases.odoo.run_code(name, "".join(codes)).splitlines()
+    return printed, json.loads(last)
 
 
 def test_install_upgrade_and_uninstall_on_a_database_that_already_sells(databases):
     with databases.copy(databases.base(), armed=False) as name:
-        databases.odoo.run_code(name, SALES)
-        documents, orders = _read(databases, name, DOCUMENTS), _read(databases, name, ORDERS)
-
+        _printed, before = _run(databases, name, SALES, READ)
+        assert before["documents"]["moves"] and before["orders"]
         databases.install(name, ["subscription_billing"])
-        assert _read(databases, name, DOCUMENTS) == documents
-        assert _read(databases, name, ORDERS) == orders
-
-        subscribed = databases.odoo.run_code(name, SUBSCRIBE).splitlines()[-1].split()
-        billed = _read(databases, name, DOCUMENTS)
-        assert len(billed["moves"]) == len(documents["moves"]) + 2
+        (installed, subscribed), billed = _run(databases, name, READ, SUBSCRIBE, READ)
+        assert json.loads(installed) == before
+        assert len(billed["documents"]["moves"]) == len(before["documents"]["moves"]) + 2
         databases.install(name, [], update=["subscription_billing"])
-        assert _read(databases, name, DOCUMENTS) == billed
 
-        with pytest.raises(Stop, match="contracts are running"):
-            databases.odoo.run_code(name, UNINSTALL)
-        assert "subscription_billing" in databases.installed(name)
-
-        databases.odoo.run_code(name, CLOSE)
-        final = _read(databases, name, DOCUMENTS)
+        (upgraded, refusal, state), final = _run(databases, name, READ, REFUSED, CLOSE, READ)
+        assert json.loads(upgraded) == billed
+        assert "contracts are running" in refusal
+        assert state == "installed"
         databases.odoo.run_code(name, UNINSTALL)
         assert "subscription_billing" not in databases.installed(name)
-        assert _read(databases, name, LEFT) == {}
-        assert _read(databases, name, DOCUMENTS) == final
-        after = _read(databases, name, ORDERS)
-        assert {name: after[name] for name in orders} == orders
-        for order in subscribed:
-            state, invoice_status, _total, to_invoice = after[order]
-            assert (state, invoice_status, set(to_invoice)) == ("sale", "invoiced", {0.0}), order
+
+        (left,), after = _run(databases, name, LEFT, READ)
+        assert json.loads(left) == {}
+        assert after["documents"] == final["documents"]
+        assert {order: after["orders"][order] for order in before["orders"]} == before["orders"]
+        for order in subscribed.split():
+            order_state, invoice_status, _total, to_invoice = after["orders"][order]
+            assert (order_state, invoice_status, set(to_invoice)) == ("sale", "invoiced", {0.0}), order

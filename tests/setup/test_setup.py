@@ -75,6 +75,19 @@ def test_without_a_port_the_next_free_one_serves(monkeypatch):
         assert commands._http_port() > port
 
 
+@pytest.mark.parametrize(
+    ("path", "needs_odoo"),
+    [
+        ("tests/core", False),
+        ("tests/core/test_money.py::test_x", False),
+        ("tests/addons", True),
+        ("subscription_billing/tests/test_engine.py::TestEngine", True),
+    ],
+)
+def test_tests_of_addons_run_with_odoo(path, needs_odoo):
+    assert bool(commands._needs_odoo(SETUP.parent / path)) == needs_odoo
+
+
 def test_a_folder_without_odoo_is_refused(tmp_path):
     refusal = _run(SETUP / "odoo", "--version", ODOO_HOME=str(tmp_path))
     assert refusal.returncode == 1
