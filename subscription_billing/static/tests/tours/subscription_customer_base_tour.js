@@ -22,7 +22,7 @@ registry.category("web_tour.tours").add("subscription_contact_and_summary", {
         { content: "saved", trigger: ".o_form_saved, .o_form_view:not(:has(.o_form_button_save:visible))" },
         { content: "for another site", trigger: "button[name=action_embed]", run: "click" },
         { content: "what to paste", trigger: ".modal [name=summary_snippet]:contains(iframe)" },
-        { content: "enough", trigger: ".modal footer button:contains(Close)", run: "click" },
+        { content: "enough", trigger: ".modal footer button:contains(OK)", run: "click" },
         { content: "closed", trigger: "body:not(:has(.modal))" },
     ],
 });
