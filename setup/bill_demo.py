@@ -40,8 +40,32 @@ def print_table(rows):
         print("  ".join(aligned).rstrip())
 
 
+# contracts that are charged by themselves, and what the demonstration provider answers
+CARDS = {"contract_clinic_maintenance": "done", "contract_hotel": "error"}
+
+
+def store_cards():
+    provider = env.ref("payment.payment_provider_demo")
+    for name, answer in CARDS.items():
+        contract = env.ref(f"subscription_billing.{name}", raise_if_not_found=False)
+        if contract and not contract.payment_token_id:
+            card = env["payment.token"].create(
+                {
+                    "provider_id": provider.id,
+                    "payment_method_id": provider.payment_method_ids[:1].id,
+                    "partner_id": contract.partner_id.id,
+                    "provider_ref": "demonstration",
+                    "payment_details": "4242",
+                    "demo_simulated_state": answer,
+                }
+            )
+            contract.write({"payment_token_id": card.id, "invoicing_mode": "post_charge"})
+
+
 env["subscription.engine"]._arm()
+store_cards()
 env["subscription.engine"]._cron_bill()
+env["subscription.outbox"]._cron_work()
 env.cr.commit()
 
 invoices = env["account.move"].search([("subscription_contract_ids", "!=", False)], order="invoice_date, name, id")

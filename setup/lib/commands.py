@@ -17,6 +17,7 @@ from environment.places import LOCAL, ROOT
 
 SETUP = ROOT / "setup"
 BENCHMARKS = SETUP / "benchmarks"
+DEMO_ADDONS = ("payment_demo",)  # a provider without money, for cards that are charged
 FIRST_PORT = 8069
 PORTS_TRIED = 50
 TEST_HELP = """\
@@ -59,6 +60,7 @@ def _install_demo(databases, name):
     """Bring the database to the present state of the sources."""
     ours = {addon.name: addon.fingerprint for addon in suite_addons()}
     wanted = {**ours, **companions()} if ours else {"sale_management": "as it is"}
+    wanted |= dict.fromkeys(DEMO_ADDONS, "as it is")
     if not databases.exists(name):
         with step(f"Installing {', '.join(wanted)} with demo data"):
             databases.make(name, [*wanted], "--with-demo", "--load-language=en_US,fr_FR")

@@ -1,5 +1,5 @@
 # abstract models first: others inherit from them
-from . import subscription_dated, subscription_input, subscription_terms
+from . import subscription_armed, subscription_dated, subscription_input, subscription_terms
 
 # isort: split
 

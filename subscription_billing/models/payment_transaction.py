@@ -1,5 +1,7 @@
 from odoo import Command, models
 
+NEW_CARD = ("online_direct", "online_redirect")
+
 
 class PaymentTransaction(models.Model):
     """A payment of an order that opened a contract pays the first invoice of that contract."""
@@ -39,6 +41,17 @@ class PaymentTransaction(models.Model):
         for transaction, moves in linked.items():
             transaction.invoice_ids = [Command.link(move.id) for move in moves]
 
+    def _subscription_keep_cards(self):
+        """The card that a customer agreed to save while paying an order is kept by the contract it opened.
+
+        Only one that this very payment saved: whoever holds a payment link may pay with
+        cards that were there before, and agrees to nothing by that.
+        """
+        for transaction in self.filtered(lambda paid: paid.token_id.active and paid.operation in NEW_CARD):
+            for contract in transaction.sale_order_ids.subscription_contract_id:
+                if not contract.payment_token_id and transaction.token_id in contract.suitable_payment_token_ids:
+                    contract._keep_card(transaction.token_id)
+
     def _post_process(self):
         """What is paid on an order reconciles with the invoice that its contract has issued already."""
         done = self.filtered(lambda transaction: transaction.state == "done" and transaction.operation != "validation")
@@ -46,6 +59,7 @@ class PaymentTransaction(models.Model):
             posted = transaction._subscription_invoices().filtered(lambda move: move.state == "posted")[:1]
             transaction.invoice_ids = [Command.link(move.id) for move in posted]
         super()._post_process()
+        done._subscription_keep_cards()
         for transaction in done._subscription_unused():
             drafts = transaction._subscription_invoices().filtered(lambda move: move.state == "draft")[:1]
             transaction.invoice_ids = [Command.link(move.id) for move in drafts]

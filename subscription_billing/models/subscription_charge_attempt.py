@@ -20,6 +20,7 @@ class SubscriptionChargeAttempt(models.Model):
 
     _name = "subscription.charge.attempt"
     _description = "Charge"
+    _inherit = ["subscription.armed"]
     _order = "id desc"
     _rec_name = "reference"
 

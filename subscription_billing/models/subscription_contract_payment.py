@@ -85,12 +85,12 @@ class SubscriptionContractPayment(models.Model):
         if not failed or not move._subscription_is_due() or last.state == "done":
             return ""
         return self.env._(
-            "%(invoice)s, %(amount)s still due: charged on %(day)s, %(state)s. %(reason)s %(next)s",
+            "%(invoice)s, %(amount)s still due: charged on %(day)s, %(state)s (%(reason)s). %(next)s",
             invoice=move.name,
             amount=format_amount(self.env, move.amount_residual, move.currency_id),
             day=format_date(self.env, failed._day_of(failed.answered_on or failed.asked_on or failed.create_date)),
             state=failed._state_text().lower(),
-            reason=failed.reason or "",
+            reason=failed.reason or "…",
             next=move._subscription_next_text(),
         ).strip()
 
@@ -131,6 +131,12 @@ class SubscriptionContractPayment(models.Model):
 
     def _forget_unpaid(self):
         self.filtered(lambda contract: not contract.payment_error).activity_unlink([UNPAID])
+
+    def _keep_card(self, token):
+        """The customer agreed: this card pays what is due from now on, if the contract charges by itself."""
+        for contract in self:
+            contract.payment_token_id = token
+            contract.message_post(body=self.env._("The customer agreed to keep the card %s.", token.display_name))
 
     def _is_charged(self) -> bool:
         """Whether posting an invoice of this contract starts its collection."""

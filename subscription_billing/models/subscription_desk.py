@@ -48,7 +48,9 @@ class SubscriptionDesk(models.AbstractModel):
             alerts.append(
                 {
                     "id": "not_armed",
-                    "text": _("This database bills nothing: it is a copy, or its billing was never armed."),
+                    "text": _(
+                        "This database bills, sends and charges nothing: it is a copy, or its billing was never armed."
+                    ),
                     "method": "action_arm_billing" if is_manager else False,
                     "button": _("Let it bill"),
                     "confirm": _(

@@ -18,12 +18,13 @@ class SubscriptionOutbox(models.Model):
 
     _name = "subscription.outbox"
     _description = "Outgoing effect"
+    _inherit = ["subscription.armed"]
     _order = "id desc"
 
     kind = fields.Selection([("send", "Send the invoice")], "What", required=True, readonly=True)
     key = fields.Char(required=True, readonly=True, help="Two effects with the same key are one.")
     move_id = fields.Many2one("account.move", "Invoice", required=True, readonly=True, index=True, ondelete="cascade")
-    partner_id = fields.Many2one(related="move_id.partner_id")
+    partner_id = fields.Many2one(related="move_id.partner_id", string="Customer")
     contract_ids = fields.Many2many(
         "subscription.contract", "subscription_outbox_contract_rel", "outbox_id", "contract_id", readonly=True
     )
@@ -125,15 +126,17 @@ class SubscriptionOutbox(models.Model):
         )
 
     def _problem(self) -> str:
-        """What did not arrive and why, in words; empty when all is well."""
+        """What did not arrive and why, in words, by reason; empty when all is well."""
         labels = dict(self._fields["state"]._description_selection(self.env))
-        return "\n".join(
-            f"{effect.display_name} ({labels[effect.state]}): {effect.last_error or ''}"
-            for effect in self.filtered(
-                lambda effect: (
-                    effect.state in ("bounced", "failed", "held") or (effect.state == "waiting" and effect.last_error)
-                )
+        troubled = self.filtered(
+            lambda effect: (
+                effect.state in ("bounced", "failed", "held") or (effect.state == "waiting" and effect.last_error)
             )
+        )
+        by_reason = troubled.grouped(lambda effect: (effect.state, effect.last_error or ""))
+        return "\n".join(
+            f"{', '.join(effects.mapped('display_name'))} ({labels[state]}): {reason}"
+            for (state, reason), effects in by_reason.items()
         )
 
     # buttons

@@ -28,7 +28,7 @@ class SubscriptionRun(models.Model):
 
     _name = "subscription.run"
     _description = "Billing run"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "subscription.armed"]
     _order = "id desc"
     _check_company_auto = True
 

@@ -154,6 +154,15 @@ def charge_again(env):
     env.cr.commit()
 
 
+def crons_on(env):
+    """Odoo's own scheduler has everything to do that could bill, send or charge."""
+    crons = env["ir.cron"].with_context(active_test=False)
+    modules = ("subscription_billing", "mail", "account", "payment", "sale")
+    ids = env["ir.model.data"].search([("model", "=", "ir.cron"), ("module", "in", modules)]).mapped("res_id")
+    crons.browse(ids).write({"active": True, "nextcall": env.cr.now() - timedelta(hours=1)})
+    env.cr.commit()
+
+
 def outbox(env):
     """The worker of the outbox."""
     env["subscription.outbox"]._cron_work()
@@ -270,6 +279,7 @@ JOBS = {
         bounce,
         correct_address,
         charge_cards,
+        crons_on,
         attempts,
         unpaid,
         notice,

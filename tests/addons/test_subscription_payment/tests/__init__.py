@@ -1,1 +1,1 @@
-from . import test_charge, test_dunning
+from . import test_charge, test_dunning, test_sale_card
