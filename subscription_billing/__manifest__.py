@@ -24,6 +24,7 @@
         "wizard/subscription_change_views.xml",
         "wizard/subscription_close_views.xml",
         "wizard/subscription_offer_views.xml",
+        "wizard/subscription_past_views.xml",
         "wizard/subscription_pause_views.xml",
         "wizard/subscription_resume_views.xml",
         "views/subscription_amendment_views.xml",
@@ -31,9 +32,11 @@
         "views/subscription_period_views.xml",
         "views/subscription_usage_views.xml",
         "views/subscription_line_views.xml",
+        "report/subscription_amendment_report.xml",
         "views/subscription_outbox_views.xml",
         "views/subscription_charge_attempt_views.xml",
         "views/subscription_contract_views.xml",
+        "views/subscription_contract_past_views.xml",
         "views/subscription_contract_summary_views.xml",
         "views/subscription_contract_import_views.xml",
         "views/subscription_contact_views.xml",
@@ -63,6 +66,9 @@
     "assets": {
         "web.assets_backend": [
             "subscription_billing/static/src/**/*",
+        ],
+        "web.assets_unit_tests": [
+            "subscription_billing/static/tests/*.test.js",
         ],
         "web.assets_tests": [
             "subscription_billing/static/tests/tours/**/*",

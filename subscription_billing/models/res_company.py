@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytz
@@ -32,5 +32,9 @@ class ResCompany(models.Model):
         The only place that says which day it is. The database's clock decides, so
         that servers whose clocks differ bill by the same day.
         """
-        now = self.env.cr.now().replace(tzinfo=pytz.utc)
-        return now.astimezone(ZoneInfo(self.subscription_tz or "Europe/Paris")).date()
+        return self._subscription_day(self.env.cr.now())
+
+    @api.private
+    def _subscription_day(self, moment: datetime) -> date:
+        """The calendar day of the company at a moment of the database, which counts in UTC."""
+        return moment.replace(tzinfo=pytz.utc).astimezone(ZoneInfo(self.subscription_tz or "Europe/Paris")).date()

@@ -1,8 +1,11 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..core import timeline
+from ..core.period import FOREVER
 
 AMENDMENT_KINDS = [
     ("activate", "Activation"),
@@ -11,7 +14,7 @@ AMENDMENT_KINDS = [
     ("terms", "Change of terms"),
     ("party", "Change of party"),
     ("renew", "Renewal"),
-    ("pause", "Pause"),
+    ("pause", "Pause of the service"),
     ("resume", "Resumption"),
     ("convert", "End of trial"),
     ("close", "Closing"),
@@ -19,6 +22,8 @@ AMENDMENT_KINDS = [
     ("undo", "Taken back"),
 ]
 LASTING = ("activate", "convert", "undo")
+# what a verb writes on the contract the day it is used, whenever it takes effect
+ANNOUNCED = frozenset(("close_reason_id", "date_stop", "paused_from", "resumes_on"))
 
 
 class SubscriptionAmendment(models.Model):
@@ -60,6 +65,7 @@ class SubscriptionAmendment(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
+    undone_ids = fields.One2many("subscription.amendment", "undone_by_id", "Takes back", readonly=True)
     is_undoable = fields.Boolean(compute="_compute_is_undoable")
     summary = fields.Text("What changed", compute="_compute_summary")
 
@@ -110,6 +116,16 @@ class SubscriptionAmendment(models.Model):
         amendment = self.sudo()
         amendment.contract_id.write(amendment.values_pending)
         amendment.values_pending = False
+
+    def _held_from(self, name) -> date:
+        """The day from which the contract says what this amendment makes of a value; ``FOREVER`` when it never did."""
+        self.ensure_one()
+        company = self.company_id
+        if name in ANNOUNCED:
+            return min(self.date_effective, company._subscription_day(self.create_date))
+        undone = self.undone_by_id
+        is_withdrawn = undone and company._subscription_day(undone.create_date) < self.date_effective
+        return FOREVER if is_withdrawn or name in (self.values_pending or {}) else self.date_effective
 
     # taking it back
 
@@ -168,6 +184,8 @@ class SubscriptionAmendment(models.Model):
     @api.depends_context("lang")
     @api.depends("kind", "date_effective", "opened_line_ids", "closed_line_ids", "values_after")
     def _compute_summary(self):
+        # each amendment has a prefetch of its own: read at once what all of them compare
+        self.contract_id.line_ids.fetch(["successor_ids", "tax_ids"])
         for amendment in self:
             amendment.summary = "\n".join(amendment._texts())
 
@@ -184,23 +202,39 @@ class SubscriptionAmendment(models.Model):
         return [*self._line_texts(), *self._value_texts()]
 
     def _line_texts(self):
-        closed = self.closed_line_ids.filtered(lambda row: row.opened_by_id != self)
-        for row in self.opened_line_ids.filtered(lambda row: not row._is_passing()):
-            former = row.former_id
-            if not former:
-                yield self.env._("%s: new", row._label())
-            elif changed := row._differences(former):
-                yield self.env._("%(line)s: %(details)s", line=row._label(), details=", ".join(changed))
-        for row in closed.filtered(lambda row: not row.successor_ids.filtered(lambda next: next.opened_by_id == self)):
-            yield self.env._("%(line)s: until %(day)s", line=row._label(), day=format_date(self.env, row.date_end))
+        for before, after in self._line_changes():
+            if not after:
+                yield self.env._(
+                    "%(line)s: until %(day)s", line=before._label(), day=format_date(self.env, before.date_end)
+                )
+            elif not before:
+                yield self.env._("%s: new", after._label())
+            elif changed := after._differences(before):
+                yield self.env._("%(line)s: %(details)s", line=after._label(), details=", ".join(changed))
+
+    def _line_changes(self):
+        """Pairs of rows: the one that held before and the one that this amendment put in its place, if any."""
+        none = self.env["subscription.line"]
+        opened = self.opened_line_ids.filtered(lambda row: not row._is_passing())
+        for row in opened:
+            yield row.former_id, row
+        # a later amendment may have split the row that this one closed: its second part has no successor
+        followed = {(row.chain_id, row.date_start) for row in opened}
+        for row in self.closed_line_ids.filtered(lambda row: row.opened_by_id != self):
+            is_replaced = row.successor_ids & self.opened_line_ids or (row.chain_id, row.date_stop) in followed
+            if not is_replaced:
+                yield row, none
 
     def _value_texts(self):
+        for field, before, after in self._value_changes():
+            yield self.env._("%(field)s: %(before)s → %(after)s", field=field, before=before, after=after)
+
+    def _value_changes(self):
+        """What it changed on the contract itself, in words: the name of the value, before and after."""
         contract = self.contract_id
         for name, after in (self.values_after or {}).items():
-            field = contract._fields[name]
-            yield self.env._(
-                "%(field)s: %(before)s → %(after)s",
-                field=field.get_description(self.env)["string"],
-                before=contract._value_text(name, (self.values_before or {}).get(name)),
-                after=contract._value_text(name, after),
+            yield (
+                contract._fields[name].get_description(self.env)["string"],
+                contract._value_text(name, (self.values_before or {}).get(name)),
+                contract._value_text(name, after),
             )

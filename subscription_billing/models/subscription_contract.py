@@ -161,7 +161,7 @@ class SubscriptionContract(models.Model):
         copy=False,
         help="Last day billed before this contract came here; the engine bills what follows.",
     )
-    term_start = fields.Date(copy=False, readonly=True)
+    term_start = fields.Date("Start of term", copy=False, readonly=True)
     term_end = fields.Date("End of term", copy=False, help="Last day of the current term.")
     notice_deadline = fields.Date(
         compute="_compute_notice_deadline", store=True, help="Last day to refuse the renewal."
@@ -243,6 +243,7 @@ class SubscriptionContract(models.Model):
             contract.payment_term_id = contract.partner_id.with_company(contract.company_id).property_payment_term_id
 
     @api.depends("line_ids.date_start", "line_ids.date_stop", "company_id")
+    @api.depends_context("subscription_as_of")
     def _compute_current_line_ids(self):
         for contract in self:
             day = contract._as_of_day()
@@ -253,14 +254,17 @@ class SubscriptionContract(models.Model):
             )
 
     @api.depends("line_ids.price_subtotal", "line_ids.date_start", "line_ids.date_stop")
+    @api.depends_context("subscription_as_of")
     def _compute_recurring_total(self):
         for contract in self:
             contract.recurring_total = sum(contract._recurring_lines().mapped("price_subtotal"))
 
     @api.depends("line_ids.mrr", "line_ids.date_start", "line_ids.date_stop", "state")
     def _compute_mrr(self):
+        """Stored, hence always today's, whatever day the form speaks of."""
         for contract in self:
-            contract.mrr = sum(contract._recurring_lines().mapped("mrr")) if contract.state == "active" else 0.0
+            today = contract.with_context(subscription_as_of=False)
+            contract.mrr = sum(today._recurring_lines().mapped("mrr")) if contract.state == "active" else 0.0
 
     def _recurring_lines(self):
         """The recurring lines in force on the day the form speaks of."""
@@ -352,6 +356,7 @@ class SubscriptionContract(models.Model):
         return contracts
 
     def write(self, vals):
+        self._check_present()
         if not self._in_verb():
             vals = self._changing(vals)
             self._check_writable(vals.keys())

@@ -149,6 +149,7 @@ class SubscriptionContractChange(models.Model):
         Under REPEATABLE READ a lock alone proves nothing: the row is written too, so
         that whoever worked on an older snapshot fails with a serialization error.
         """
+        self._check_present()
         locked = self.sorted("id").try_lock_for_update(allow_referencing=True)
         if locked:
             self.env.cr.execute(

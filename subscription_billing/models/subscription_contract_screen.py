@@ -52,15 +52,18 @@ class SubscriptionContractScreen(models.Model):
     @api.depends_context("lang", "subscription_as_of")
     def _compute_recurring_summary(self):
         for contract in self:
-            by_recurrence = contract._recurring_lines().grouped("recurrence_id")
-            contract.recurring_summary = ", ".join(
-                self.env._(
-                    "%(amount)s %(per)s",
-                    amount=format_amount(self.env, sum(lines.mapped("price_subtotal")), contract.currency_id),
-                    per=recurrence._per(),
-                )
-                for recurrence, lines in sorted(by_recurrence.items(), key=lambda item: item[0].sequence)
+            contract.recurring_summary = contract._recurring_text(contract._recurring_lines())
+
+    def _recurring_text(self, lines) -> str:
+        """What recurring lines cost, one amount for each recurrence: "49.00 € per month"."""
+        return ", ".join(
+            self.env._(
+                "%(amount)s %(per)s",
+                amount=format_amount(self.env, sum(rows.mapped("price_subtotal")), self.currency_id),
+                per=recurrence._per(),
             )
+            for recurrence, rows in sorted(lines.grouped("recurrence_id").items(), key=lambda item: item[0].sequence)
+        )
 
     @api.depends("line_ids.kind")
     def _compute_is_metered(self):

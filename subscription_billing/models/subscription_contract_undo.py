@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 
 from ..core import timeline
@@ -8,10 +8,7 @@ from ..core.period import FOREVER, Period
 
 
 class SubscriptionContractUndo(models.Model):
-    """Amendments taken back, and the contract as it was on a past day.
-
-    Both read the same rows: what an amendment closed and opened says what it changed.
-    """
+    """Amendments taken back: what they closed and opened says what they changed."""
 
     _inherit = "subscription.contract"
 
@@ -63,21 +60,7 @@ class SubscriptionContractUndo(models.Model):
         return self._resume(date, reason) if self.paused_from else self._reopen_from(date, reason)
 
     def _last_closing(self):
-        closings = self.amendment_ids.filtered(lambda row: row.kind == "close" and not row.undone_by_id)
+        closings = self.amendment_ids.filtered(
+            lambda row: row.kind == "close" and not row.undone_by_id and "date_stop" in (row.values_before or {})
+        )
         return closings.sorted("number")[-1:] if self.close_reason_id or self.date_stop else closings.browse()
-
-    # reading the past
-
-    @api.model
-    def _past_fields(self) -> set[str]:
-        """The fields that an amendment may change, and that can be read as of a day."""
-        return {*self._terms_fields(), "plan_id", "partner_id", "user_id", "team_id", "term_start", "term_end", "state"}
-
-    def _values_as_of(self, day) -> dict:
-        """What the contract said on ``day``: today's values, with every later amendment taken back."""
-        self.ensure_one()
-        values = {}
-        later = self.amendment_ids.filtered(lambda row: row.date_effective > day and not row.is_pending)
-        for amendment in later.sorted("number", reverse=True):
-            values |= amendment.values_before or {}
-        return values

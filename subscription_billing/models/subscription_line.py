@@ -393,10 +393,23 @@ class SubscriptionLine(models.Model):
         is_closed_since = self.closed_by_id and self.closed_by_id != self.opened_by_id
         return Period(self.date_start, (self.planned_stop if is_closed_since else self.date_stop) or FOREVER)
 
+    def _period_known(self, number) -> Period:
+        """The days this row held in the eyes of the amendments up to ``number``; none before it was opened."""
+        self.ensure_one()
+        if self.opened_by_id.number > number:
+            return Period(self.date_start, self.date_start)
+        is_closed_since = self.closed_by_id.number > number
+        return Period(self.date_start, (self.planned_stop if is_closed_since else self.date_stop) or FOREVER)
+
+    def _lost_period(self) -> Period:
+        """The days that whoever closed this row took from it."""
+        self.ensure_one()
+        return Period(self.date_stop, self.planned_stop or FOREVER)
+
     def _lost_versions(self) -> list[timeline.Version]:
         """What this row would have held after the day on which it was closed."""
         self.ensure_one()
-        lost = Period(self.date_stop, self.planned_stop or FOREVER)
+        lost = self._lost_period()
         return [timeline.Version(self.id, lost, self._carried_values())] if lost else []
 
     def _label(self) -> str:

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_amend,
+    test_amendment_print,
     test_api,
     test_change_wizard,
     test_close_wizard,
@@ -19,6 +20,7 @@ from . import (
     test_notice,
     test_outbox,
     test_partner,
+    test_past,
     test_preview,
     test_run,
     test_run_access,
@@ -35,6 +37,7 @@ from . import (
     test_statistics,
     test_summary,
     test_time,
+    test_timeline,
     test_translations,
     test_ui_customer_base,
     test_ui_demo,

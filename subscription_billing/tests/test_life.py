@@ -502,6 +502,14 @@ class TestUndo(LifeCommon):
         self.assertEqual(self.rows(contract), [("2026-01-01", "2026-03-10", 1.0), ("2026-04-11", "", 1.0)])
         self.assertEqual(self.amounts(self._bill(contract, "2026-05-01")), [66.67, 100.0])
 
+    def test_reopened_although_it_was_closed_twice(self):
+        contract = self._contract(commitment=12, renewal="none")
+        with self.on("2026-02-01"):
+            for _time in range(2):
+                contract._close(self._day("2026-03-11"), self.reason)
+        contract._reopen_from(self._day("2026-04-11"))
+        self.assertEqual((contract.state, str(contract.date_end)), ("active", "2026-12-31"))
+
     def test_a_change_of_party_is_an_amendment(self):
         contract = self._contract()
         other = self.env["res.partner"].create({"name": "Another customer"})

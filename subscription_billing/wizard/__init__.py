@@ -10,6 +10,7 @@ from . import (
     subscription_change_line,
     subscription_close,
     subscription_offer,
+    subscription_past,
     subscription_pause,
     subscription_preview_charge,
     subscription_resume,
