@@ -65,7 +65,8 @@ def store_cards():
 env["subscription.engine"]._arm()
 store_cards()
 env["subscription.engine"]._cron_bill()
-env["subscription.outbox"]._cron_work()
+for charge in env["subscription.outbox"].search([("kind", "=", "charge")]):
+    charge._work()
 env.cr.commit()
 
 invoices = env["account.move"].search([("subscription_contract_ids", "!=", False)], order="invoice_date, name, id")

@@ -3,6 +3,9 @@ from datetime import date
 from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
 
+# terms that a running contract never takes from a plan
+KEPT_TERMS = {"alignment", "alignment_day", "alignment_month", "trial", "trial_unit", "trial_outcome"}
+
 
 class SubscriptionContractPlan(models.Model):
     """The offer of a contract: another plan of its family, and the options of its plan."""
@@ -29,7 +32,7 @@ class SubscriptionContractPlan(models.Model):
             )
         with contract._amendment("plan", date, reason=reason, order=order) as amendment:
             contract._change_lines(amendment, date, contract._plan_changes(plan, date))
-            amendment._change_contract({"plan_id": plan.id, **contract._offer_terms(plan)})
+            amendment._change_contract({"plan_id": plan.id, **contract._terms_on_change(plan)})
         return amendment
 
     def _take_terms(self, plan):
@@ -74,9 +77,13 @@ class SubscriptionContractPlan(models.Model):
         return first.sorted(lambda line: (line.sequence, line.chain_id.id))
 
     def _offer_terms(self, plan) -> dict:
-        """The terms of ``plan``, those left out that a running contract keeps: its anchor and its trial."""
-        kept = {"alignment", "alignment_day", "alignment_month", "trial", "trial_unit", "trial_outcome"}
-        return {name: value for name, value in plan._terms_values().items() if name not in kept}
+        """The terms of ``plan`` that a running contract takes: its anchor and its trial stay."""
+        return {name: value for name, value in plan._terms_values().items() if name not in KEPT_TERMS}
+
+    def _terms_on_change(self, plan) -> dict:
+        """The same on a change of offer: what was agreed otherwise than the present plan says stays."""
+        own, former = self._terms_values(), self.plan_id._terms_values()
+        return {name: value for name, value in self._offer_terms(plan).items() if own[name] == former[name]}
 
     def _plan_change_day(self, plan) -> date:
         """When a change to ``plan`` takes effect unless a person says otherwise."""

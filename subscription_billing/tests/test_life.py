@@ -368,6 +368,18 @@ class TestOffer(LifeCommon):
         row = contract._rows_on(self._day("2026-02-01"))
         self.assertEqual((row.quantity, row.price_unit, row.discount), (4.0, 62.0, 10.0))
 
+    def test_terms_agreed_for_the_contract_stay(self):
+        (self.bronze | self.silver).invoice_grouping = "contract"
+        self.silver.notice = 2
+        contract = self._contract(
+            self.bronze.line_ids.product_id,
+            plan_id=self.bronze.id,
+            invoice_grouping="customer",
+            date_start="2026-01-01",
+        )
+        contract._change_plan(self.silver, self._day("2026-01-01"))
+        self.assertEqual((contract.invoice_grouping, contract.notice), ("customer", 2))
+
     def test_options_follow_the_offer_and_its_bounds(self):
         contract = self.contract_of(self.bronze)
         option = self.bronze.option_ids
