@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, format_datetime
 
 from .subscription_period import COUNTING
 
@@ -194,9 +194,18 @@ class SubscriptionGap(models.Model):
 
     @api.depends("reason", "contract_id.billing_error", "contract_id.next_attempt")
     def _compute_explanation(self):
-        labels = dict(self._fields["reason"]._description_selection(self.env))
         for gap in self:
-            gap.explanation = gap.contract_id.billing_error or labels.get(gap.reason)
+            gap.explanation = gap.contract_id.billing_error or gap._reason_in_words()
+
+    def _reason_in_words(self) -> str:
+        _ = self.env._
+        return {
+            "not_armed": _("This database is a copy, or its billing was never armed: it bills nothing."),
+            "stopped": _("Its billing stopped."),
+            "set_aside": _("Somebody set it aside until %s.", format_datetime(self.env, self.contract_id.next_attempt)),
+            "overlooked": _("The contract does not say that these days are due: billing it now mends that as well."),
+            "waiting": _("It is due, and the next run bills it."),
+        }[self.reason]
 
     @api.depends("contract_id", "product_id", "date_start", "date_end")
     @api.depends_context("lang")

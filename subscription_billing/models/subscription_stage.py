@@ -25,3 +25,9 @@ class SubscriptionStage(models.Model):
         domain=[("model", "=", "subscription.contract")],
         help="Sent to the customer when a contract enters this stage.",
     )
+    rating_template_id = fields.Many2one(
+        "mail.template",
+        "Rating request on entering",
+        domain=[("model", "=", "subscription.contract")],
+        help="Asks the customer how satisfied they are when a contract enters this stage.",
+    )

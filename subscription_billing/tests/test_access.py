@@ -58,6 +58,9 @@ MODELS = {
     "subscription.charge.attempt": _who(read=READERS),
     "subscription.retry.step": _configuration(),
     "subscription.gap": _who(read=READERS),
+    "subscription.account.report": _who(read=READERS),
+    "subscription.health.rule": _configuration(),
+    "subscription.health.mark": _who(),
     "subscription.run": _edited_by(*SALES, "accounting", readers=READERS),
     "subscription.run.proposal": _who(read=READERS),
     "subscription.run.line": _who(read=READERS),
@@ -82,6 +85,7 @@ METHODS = {
     "sale.order": {"action_confirm_subscription", "action_view_subscription_contract"},
     "sale.order.discount": {"action_apply_discount"},
     "subscription.amendment": {"action_undo"},
+    "subscription.account.report": {"action_open_document"},
     "subscription.change": {"action_back", "action_confirm", "action_preview"},
     "subscription.close": {"action_back", "action_confirm", "action_preview"},
     "subscription.offer": {"action_back", "action_confirm", "action_preview"},
@@ -221,6 +225,9 @@ class TestAccess(AccessCommon):
             "subscription.outbox": self.env["subscription.outbox"]._queue("send", contract.invoice_ids)[:1],
             "subscription.charge.attempt": self._declined(contract.invoice_ids[:1]),
             "subscription.gap": self.env["subscription.gap"].search([("contract_id", "=", contract.id)], limit=1),
+            "subscription.account.report": self.env["subscription.account.report"].search(
+                [("contract_id", "=", contract.id), ("move_id", "!=", False)], limit=1
+            ),
         }
 
     def _notice(self, contract):
