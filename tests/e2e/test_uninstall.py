@@ -143,3 +143,29 @@ def test_install_upgrade_and_uninstall_on_a_database_that_already_sells(database
         for order in subscribed.split():
             order_state, invoice_status, _total, to_invoice = after["orders"][order]
             assert (order_state, invoice_status, set(to_invoice)) == ("sale", "invoiced", {0.0}), order
+
+
+AUTOMATE = """
+rule = env.ref("subscription_automation.automation_red_flag")
+rule.active = True
+print(rule.base_automation_id.name)
+env.cr.commit()
+"""
+
+CARRIERS = """
+import json
+rules = env["base.automation"].with_context(active_test=False).search([])
+print(json.dumps([rules.mapped("name"), env["ir.actions.server"].search([("usage", "=", "base_automation")]).ids]))
+"""
+
+
+def test_automation_installs_itself_and_leaves_nothing(databases):
+    with databases.copy(databases.base(), armed=False) as name:
+        databases.install(name, ["subscription_billing", "base_automation"])
+        assert "subscription_automation" in databases.installed(name)
+        databases.odoo.run_code(name, AUTOMATE)
+        databases.odoo.run_code(name, UNINSTALL)
+        assert not {"subscription_billing", "subscription_automation"} & set(databases.installed(name))
+        (left,), carriers = _run(databases, name, LEFT, CARRIERS)
+        assert json.loads(left) == {}
+        assert carriers == [[], []]

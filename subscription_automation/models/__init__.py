@@ -1,0 +1,1 @@
+from . import base_automation, subscription_automation, subscription_engine
