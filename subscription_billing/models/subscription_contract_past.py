@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 # what the calendar takes away on its day, without an amendment
 LIFTED = ("paused_from", "resumes_on")
+PAST_FORM = "subscription_billing.view_subscription_contract_past_form"
 
 
 class SubscriptionContractPast(models.Model):
@@ -36,6 +37,22 @@ class SubscriptionContractPast(models.Model):
         """:raises UserError: where somebody would write what he reads as of another day."""
         if self._asked_day():
             raise UserError(self.env._("The past can be read, not changed: go back to today."))
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view.xml_id == PAST_FORM:
+            self._leave_out_today(arch)
+        return arch, view
+
+    @api.model
+    def _leave_out_today(self, arch):
+        """A form of the past has no deeds, and no alert but of what the past can tell."""
+        told = self._past_fields()
+        for node in arch.xpath("//button[@name != 'action_open_today'] | /form/div[@role='alert'][not(@name='as_of')]"):
+            names = {field.get("name") for field in node.iter("field")}
+            if node.tag == "button" or not names or names - told:
+                node.getparent().remove(node)
 
     def web_read(self, specification):
         rows = super().web_read(specification)
@@ -68,6 +85,7 @@ class SubscriptionContractPast(models.Model):
             "team_id",
             "term_end",
             "term_start",
+            "trial_end",
             "user_id",
         }
 

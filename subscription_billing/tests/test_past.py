@@ -188,5 +188,10 @@ class TestPast(PastCommon):
         form = etree.fromstring(views["form"]["arch"])
         self.assertEqual((form.get("edit"), form.get("create"), form.get("delete")), ("0", "0", "0"))
         self.assertEqual(form.xpath("//button/@name"), ["action_open_today"])
+        alerts = {name for alert in form.xpath("/form/div[@role='alert']") for name in alert.xpath(".//field/@name")}
+        self.assertEqual(
+            alerts & {"as_of", "paused_from", "date_end", "held_count", "billing_error"},
+            {"as_of", "paused_from", "date_end"},
+        )
         today = contract.with_context(subscription_as_of="2026-01-01").action_open_today()
         self.assertEqual((today["res_id"], today.get("context")), (contract.id, None))
