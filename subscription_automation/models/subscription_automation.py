@@ -180,17 +180,33 @@ class SubscriptionAutomation(models.Model):
         return Domain("overdue_since", "<", f"today -{self.days}d")
 
     def _domain_payment_failed(self) -> Domain:
-        """An invoice is still open whose last payment online failed."""
-        transactions = self.env["payment.transaction"].sudo().search(
-            [
-                ("state", "=", "error"),
-                ("last_state_change", "<=", self.env.cr.now() - timedelta(days=self.days)),
-                ("invoice_ids.state", "=", "posted"),
-                ("invoice_ids.payment_state", "in", ("not_paid", "partial")),
-                ("invoice_ids.line_ids.subscription_line_id", "!=", False),
-            ]
-        )  # fmt: skip
-        return Domain("id", "in", transactions.invoice_ids.filtered("amount_residual").subscription_contract_ids.ids)
+        """An invoice is still open whose charge, or whose last payment online, failed."""
+        since = self.env.cr.now() - timedelta(days=self.days)
+        still_open = [("state", "=", "posted"), ("payment_state", "in", ("not_paid", "partial"))]
+        charges = (
+            self.env["subscription.charge.attempt"]
+            .sudo()
+            .search(
+                [
+                    ("state", "in", ("declined", "unknown")),
+                    ("asked_on", "<=", since),
+                    ("move_id", "any", still_open),
+                ]
+            )
+        )
+        transactions = (
+            self.env["payment.transaction"]
+            .sudo()
+            .search(
+                [
+                    ("state", "=", "error"),
+                    ("last_state_change", "<=", since),
+                    ("invoice_ids", "any", [*still_open, ("line_ids.subscription_line_id", "!=", False)]),
+                ]
+            )
+        )
+        due = transactions.invoice_ids.filtered("amount_residual")
+        return Domain("id", "in", (charges.contract_id | due.subscription_contract_ids).ids)
 
     def _domain_usage(self) -> Domain:
         """A line of which more is used, and not billed yet, than the threshold allows."""

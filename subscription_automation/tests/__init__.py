@@ -1,1 +1,1 @@
-from . import test_automation, test_automation_tour
+from . import test_automation, test_automation_tour, test_translations

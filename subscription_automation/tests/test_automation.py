@@ -117,6 +117,25 @@ class TestAutomation(CronMixinCase, SubscriptionCommon, MailCase):
         self.assertEqual(len(self._tasks(failed, rule)), 1)
         self.assertFalse(self._tasks(fine, rule))
 
+    def test_charge_declined(self):
+        rule = self._rule("payment_failed", days=1)
+        declined, paid, recent = (self._contract(date_start="2026-06-01") for _number in range(3))
+        for contract, asked in (
+            (declined, "2026-06-14 09:00:00"),
+            (paid, "2026-06-14 09:00:00"),
+            (recent, "2026-06-14 11:00:00"),
+        ):
+            invoice = self._bill(contract, "2026-06-01")
+            attempt = self.env["subscription.charge.attempt"]._plan(invoice, self._day("2026-06-14"))
+            attempt.sudo().write({"state": "declined", "asked_on": asked, "reason": "Insufficient funds"})
+        register = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=paid.invoice_ids.ids
+        )
+        register.create({})._create_payments()
+        self._job()
+        self.assertEqual(len(self._tasks(declined, rule)), 1)
+        self.assertFalse(self._tasks(paid | recent, rule))
+
     def _transaction(self, invoice, state):
         method = self.env["payment.method"].search([], limit=1)
         provider = self.env["payment.provider"].create(

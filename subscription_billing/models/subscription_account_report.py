@@ -93,7 +93,8 @@ class SubscriptionAccountReport(models.Model):
                            AS rate(company_id, currency_id, rate)
             ),
             part AS (
-                SELECT item.move_id,
+                SELECT min(item.id) AS id,
+                       item.move_id,
                        line.contract_id,
                        COALESCE(
                            sum(item.price_total) / NULLIF(sum(sum(item.price_total)) OVER move, 0),
@@ -120,7 +121,8 @@ class SubscriptionAccountReport(models.Model):
                  GROUP BY item.move_id
             ),
             fact AS (
-                SELECT move.invoice_date AS date,
+                SELECT part.id::bigint * 4 AS id,
+                       move.invoice_date AS date,
                        part.contract_id,
                        move.id AS move_id,
                        CASE WHEN move.move_type = 'out_refund' THEN 0 ELSE receivable.balance * part.share END
@@ -134,7 +136,8 @@ class SubscriptionAccountReport(models.Model):
                   JOIN receivable ON receivable.move_id = part.move_id
                   JOIN account_move move ON move.id = part.move_id
              UNION ALL
-                SELECT period.date_start,
+                SELECT period.id::bigint * 4 + 1,
+                       period.date_start,
                        period.contract_id,
                        item.move_id,
                        0, 0, 0, 0,
@@ -146,7 +149,8 @@ class SubscriptionAccountReport(models.Model):
                   JOIN account_move_line item ON item.id = period.move_line_id
                  WHERE period.state = 'held'
              UNION ALL
-                SELECT gap.date_start,
+                SELECT gap.id * 4 + 2,
+                       gap.date_start,
                        gap.contract_id,
                        NULL,
                        0, 0, 0, 0,
@@ -163,8 +167,7 @@ class SubscriptionAccountReport(models.Model):
                   JOIN rate ON rate.company_id = contract.company_id AND rate.currency_id = contract.currency_id
                  WHERE gap.reason IN ('stopped', 'set_aside')
             )
-            SELECT row_number() OVER (ORDER BY fact.date, fact.contract_id, fact.move_id) AS id,
-                   fact.*,
+            SELECT fact.*,
                    contract.partner_id,
                    contract.plan_id,
                    contract.user_id,

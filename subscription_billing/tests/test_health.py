@@ -227,6 +227,15 @@ class TestHealth(CronMixinCase, SubscriptionCommon):
             self._bill(contracts, "2026-01-01")
         self.assertEqual(len(triggers.records), 1)
 
+    def test_marking_costs_the_same_for_one_invoice_and_for_many(self):
+        contracts = self.env["subscription.contract"].union(*(self._contract() for _number in range(5)))
+        moves = self._bill(contracts, "2026-01-01")
+        self.env.flush_all()
+        for some in (moves[0], moves):
+            with self.assertQueryCount(3):  # the marks, whether the job is on, and its trigger
+                self.marks._add_moves(some)
+                self.env.flush_all()
+
     @mute_logger(LOGGER)
     def test_one_that_cannot_be_judged_stops_no_other(self):
         contracts = self._contract(date_start="2026-04-01") | self._contract(date_start="2026-04-01")
