@@ -72,6 +72,7 @@ MODELS = {
     "subscription.offer": _edited_by(*SALES),
     "subscription.pause": _edited_by(*SALES),
     "subscription.resume": _edited_by(*SALES),
+    "subscription.past": _edited_by(*READERS),
     "subscription.preview.charge": _edited_by(*SALES),
 }
 # every method that a client may call, and the roles of this list that it is for; ORM methods have the access above.
@@ -91,6 +92,7 @@ METHODS = {
     "subscription.offer": {"action_back", "action_confirm", "action_preview"},
     "subscription.pause": {"action_back", "action_confirm", "action_preview"},
     "subscription.resume": {"action_back", "action_confirm", "action_preview"},
+    "subscription.past": {"action_open"},
     "subscription.preview": {"action_back"},
     "subscription.contract": {
         "action_activate",
@@ -101,11 +103,14 @@ METHODS = {
         "action_renew",
         "action_renewal_quote",
         "action_embed",
+        "action_open_today",
         "action_upsell_quote",
         "action_withdraw_summary",
         "describe",
         "get_import_templates",
+        "timeline",
         "upsert",
+        "web_read",
     },
     "subscription.notice": {"action_send"},
     "subscription.desk": {"figures"},
@@ -146,6 +151,8 @@ API = {
     "upsert": ["any", {}],
     "describe": ["any"],
 }
+# what methods of records are called with
+ARGUMENTS = {"web_read": [{"state": {}}]}
 
 
 class AccessCommon(SubscriptionCommon):
@@ -422,7 +429,7 @@ class TestPublicMethods(AccessCommon):
             is_harmless = re.compile(r"action_view_|get_import_templates")
             for method in (name for name in METHODS[model] if not is_harmless.match(name)):
                 for role in ("employee", "portal", "public"):
-                    args = API.get(method, ())
+                    args = API.get(method) or ARGUMENTS.get(method, ())
                     with (
                         self.subTest(model=model, method=method, role=role),
                         self.assertRaises(AccessError),
@@ -451,6 +458,12 @@ class TestPublicMethods(AccessCommon):
         amendment = contract._amend(self._day("2026-07-01"), [(contract.line_ids, {"quantity": 2.0})])
         self._assert_roles(amendment.sudo(False), "action_undo", SALES)
         self._assert_roles(self.plan, "action_apply_to_contracts", ("manager",))
+
+    def test_reading_a_life(self):
+        contract = self._contract(user_id=False)
+        self._assert_roles(contract, "timeline", READERS)
+        self._assert_roles(contract, "web_read", READERS, *ARGUMENTS["web_read"])
+        self._assert_roles(contract, "action_open_today", READERS)
 
     def test_billing_now(self):
         self._assert_roles(self.contract, "action_bill_now", ("accounting",))
