@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from .subscription_contract_end import CLOSED
 from .subscription_dated import VERB
 
 
@@ -71,7 +72,7 @@ class SubscriptionContractCalendar(models.Model):
             contract._renew_tacitly()
             contract._follow_pause()
             if contract.date_stop and contract.date_stop <= today and contract.state in ("active", "paused"):
-                contract.state = "closed"
+                contract.write(CLOSED)
             # the lines in force are others since midnight
             for name in ("mrr", "next_event_date"):
                 self.env.add_to_compute(self._fields[name], contract)

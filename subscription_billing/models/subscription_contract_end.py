@@ -11,6 +11,9 @@ from ..core import timeline
 from ..core.money import round_amount
 from ..core.period import Period
 
+# what a contract says once its last day has passed
+CLOSED = {"state": "closed", "paused_from": False, "resumes_on": False}
+
 
 class SubscriptionContractEnd(models.Model):
     """Closing: until when it serves, what is given back, and what leaving early costs."""
@@ -53,7 +56,7 @@ class SubscriptionContractEnd(models.Model):
                 {
                     "date_stop": date,
                     "close_reason_id": close_reason and close_reason.id or False,
-                    **({"state": "closed"} if is_over else {}),
+                    **(CLOSED if is_over else {}),
                 },
                 at_once=True,
             )

@@ -96,7 +96,8 @@ class SubscriptionContractTerm(models.Model):
         with contract._amendment("renew", start, reason=reason, order=order) as amendment:
             if contract.date_stop:
                 end = FOREVER if contract.renewal == "tacit" else stop
-                amendment._change_contract({"date_stop": end != FOREVER and end, "state": "active"}, at_once=True)
+                state = "active" if contract.state == "closed" else contract.state
+                amendment._change_contract({"date_stop": end != FOREVER and end, "state": state}, at_once=True)
                 contract._serve_again(amendment, Period(start, end))
             amendment._change_contract({"term_start": start, "term_end": stop - timedelta(days=1)})
             contract._change_lines(amendment, start, changes)

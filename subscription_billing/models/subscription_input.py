@@ -70,6 +70,7 @@ class SubscriptionInput(models.AbstractModel):
 
     def _changing(self, vals) -> dict:
         """Those of ``vals`` that are not there yet: commands of lines are, these decide for themselves."""
+        self._check_input(vals)
         return {name: value for name, value in vals.items() if not all(row._holds(name, value) for row in self)}
 
     def _holds(self, name, value) -> bool:

@@ -228,6 +228,15 @@ class TestPause(LifeCommon):
         with self.assertRaisesRegex(UserError, "resume it first"):
             contract._amend(self._day("2026-02-10"), [(contract.line_ids, {"quantity": 2.0})])
 
+    def test_renewed_while_paused_it_stays_paused(self):
+        contract = self._contract(commitment=3, renewal="accept")
+        contract._pause(self._day("2026-01-17"))
+        with self.on("2026-02-10"):
+            contract._renew()
+            self.assertEqual(contract.state, "paused")
+            contract._resume(self._day("2026-02-10"))
+        self.assertEqual(self.rows(contract)[-1][:2], ("2026-04-01", "2026-06-30"))
+
     def test_a_change_during_a_pause_that_has_an_end(self):
         contract = self._contract()
         contract._pause(self._day("2026-02-01"), self._day("2026-04-01"))
@@ -240,7 +249,7 @@ class TestPause(LifeCommon):
         contract._pause(self._day("2026-01-17"))
         with self.on("2026-02-10"):
             contract._close(self._day("2026-02-10"), self.reason)
-            self.assertEqual(contract.state, "closed")
+            self.assertEqual((contract.state, contract.paused_from), ("closed", False))
             self.assertFalse(self._bill(contract, "2027-01-01").filtered(lambda move: move.move_type == "out_invoice"))
 
 
