@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -196,17 +197,18 @@ class SubscriptionContractChange(models.Model):
         comparable = {name: rows._comparable(name, value) for name, value in values.items()}
         return self._rewrite(amendment, chain, partial(timeline.overwrite, window=window, values=comparable))
 
-    def _rewrite(self, amendment, chain, change, settle=True):
+    def _rewrite(self, amendment, chain, change, settle=True, keep_bound=False):
         """Replace rows of a chain as a function of ``core.timeline`` says.
 
         :param settle: whether money is owed back for what is billed and not worth the same any more.
+        :param keep_bound: whether what follows the end of a term can still be served by a renewal.
         """
         rows = self._rows_of(chain)
         replacements = change(rows._versions())
         if settle:
             self.env["subscription.period"]._release_replaced(rows, replacements, amendment)
         for replacement in replacements:
-            self._replace(rows.browse(replacement.key), replacement, amendment)
+            self._replace(rows.browse(replacement.key), replacement, amendment, keep_bound)
 
     def _rows_of(self, chain):
         rows = self.line_ids.filtered(lambda line: line.chain_id == chain)
@@ -214,16 +216,22 @@ class SubscriptionContractChange(models.Model):
             raise UserError(self.env._("%s has no such line.", self.display_name))
         return rows
 
-    def _replace(self, row, replacement, amendment):
+    def _replace(self, row, replacement, amendment, keep_bound=False):
         """Close a row and open its successors, in that order: the database refuses both at once."""
         former = {
             "date_stop": row.date_stop,
             "planned_stop": row.planned_stop,
             "closed_by_id": row.closed_by_id.id,
         }
+        keep_bound &= row._is_cut()
         row.write({"date_stop": replacement.stop, "planned_stop": former["date_stop"], "closed_by_id": amendment.id})
         row.flush_recordset()
-        for successor in replacement.successors:
+        successors = replacement.successors
+        if keep_bound and not any(version.period.stop == former["date_stop"] for version in successors):
+            # an empty row at the end of the term, which only says what a renewal serves
+            [version] = row._versions()
+            successors += (replace(version, period=Period(former["date_stop"], former["date_stop"])),)
+        for successor in successors:
             opened = self._open_row(row, successor, amendment)
             if former["closed_by_id"] and opened.date_stop == former["date_stop"]:
                 # the row that another amendment had closed there is this one now

@@ -41,7 +41,7 @@ class SubscriptionContractPause(models.Model):
                 window = Period(date, until or FOREVER)
                 if credit == "extend":
                     self.env["subscription.period"]._keep_in(chain, window, amendment)
-                contract._rewrite(amendment, chain, partial(timeline.suspend, window=window))
+                contract._rewrite(amendment, chain, partial(timeline.suspend, window=window), keep_bound=True)
                 if until and credit == "extend":
                     self.env["subscription.period"]._make_good(contract, chain, until, amendment)
             values = {"paused_from": date, "resumes_on": until or False}

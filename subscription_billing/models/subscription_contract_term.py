@@ -116,6 +116,8 @@ class SubscriptionContractTerm(models.Model):
             return self.env._(
                 "%(contract)s is renewed already: %(what)s.", contract=self.display_name, what=planned._summary()
             )
+        if self.date_stop and self.paused_from and not self.resumes_on:
+            return self.env._("%s is paused at the end of its term: resume it first, then renew it.", self.display_name)
         if self.date_stop and (self.date_stop != self._term_stop() or self.close_reason_id):
             return self.env._("%s was ended: take the closing back before renewing it.", self.display_name)
         if self.state == "closed" and self._today() > self.term_end + timedelta(days=self.renewal_grace):

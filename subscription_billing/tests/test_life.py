@@ -228,13 +228,22 @@ class TestPause(LifeCommon):
         with self.assertRaisesRegex(UserError, "resume it first"):
             contract._amend(self._day("2026-02-10"), [(contract.line_ids, {"quantity": 2.0})])
 
-    def test_renewed_while_paused_it_stays_paused(self):
+    def test_renewed_during_a_pause_that_has_an_end(self):
         contract = self._contract(commitment=3, renewal="accept")
-        contract._pause(self._day("2026-01-17"))
+        contract._pause(self._day("2026-01-17"), self._day("2026-03-01"))
         with self.on("2026-02-10"):
             contract._renew()
             self.assertEqual(contract.state, "paused")
+        self.assertEqual(self.rows(contract)[-1][:2], ("2026-04-01", "2026-06-30"))
+
+    def test_a_term_that_would_serve_nothing_is_not_begun(self):
+        contract = self._contract(commitment=3, renewal="accept")
+        contract._pause(self._day("2026-01-17"))
+        with self.on("2026-02-10"):
+            with self.assertRaisesRegex(UserError, "resume it first"), self.env.cr.savepoint():
+                contract._renew()
             contract._resume(self._day("2026-02-10"))
+            contract._renew()
         self.assertEqual(self.rows(contract)[-1][:2], ("2026-04-01", "2026-06-30"))
 
     def test_a_change_during_a_pause_that_has_an_end(self):
