@@ -52,10 +52,6 @@ class SubscriptionContractTrial(models.Model):
         self.ensure_one()
         return self.with_context(subscription_as_of=self._service_start()).recurring_summary
 
-    def _is_in_trial(self) -> bool:
-        self.ensure_one()
-        return self.state == "active" and bool(self.trial_end) and self._today() <= self.trial_end
-
     def action_convert_trial(self):
         """The customer stays: the lines begin the day after the trial."""
         for contract in self:
