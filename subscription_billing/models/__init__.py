@@ -61,6 +61,7 @@ from . import (
     subscription_contract_payment,
     subscription_contract_plan,
     subscription_contract_preview,
+    subscription_contract_reprice,
     subscription_contract_sale,
     subscription_contract_screen,
     subscription_contract_stage,

@@ -11,6 +11,7 @@ AMENDMENT_KINDS = [
     ("activate", "Activation"),
     ("change", "Change of lines"),
     ("plan", "Change of offer"),
+    ("reprice", "Price revision"),
     ("terms", "Change of terms"),
     ("party", "Change of party"),
     ("renew", "Renewal"),

@@ -163,28 +163,24 @@ class SubscriptionContractChange(models.Model):
     def _amendment(self, kind, date, reason="", order=None, keep_empty=True, **values):
         """The one amendment of a verb; what the rows became is announced once, at its end."""
         self.ensure_one()
-        amendment = (
-            self.env["subscription.amendment"]
-            .sudo()
-            .create(
-                {
-                    "contract_id": self.id,
-                    "number": max(self.amendment_ids.mapped("number"), default=0) + 1,
-                    "kind": kind,
-                    "date_effective": date,
-                    "reason": reason,
-                    "order_id": order and order.id,
-                    "author_id": self.env.user.partner_id.id,
-                    **values,
-                }
-            )
-        )
+        values = self._amendment_values(kind, date, reason=reason, order_id=order and order.id, **values)
+        amendment = self.env["subscription.amendment"].sudo().create(values)
         yield amendment
         if not keep_empty and not amendment._has_effect():
             amendment.unlink()
             return
         self.env["subscription.engine"]._refresh(self)
         self._on_lines_changed(amendment)
+
+    def _amendment_values(self, kind, date, **values) -> dict:
+        return {
+            "contract_id": self.id,
+            "number": max(self.amendment_ids.mapped("number"), default=0) + 1,
+            "kind": kind,
+            "date_effective": date,
+            "author_id": self.env.user.partner_id.id,
+            **values,
+        }
 
     def _change_chain(self, amendment, chain, date, values, until=FOREVER):
         """Replay a change, or a stop when ``values`` is None, on the rows of a chain."""
@@ -207,8 +203,7 @@ class SubscriptionContractChange(models.Model):
         replacements = change(rows._versions())
         if settle:
             self.env["subscription.period"]._release_replaced(rows, replacements, amendment)
-        for replacement in replacements:
-            self._replace(rows.browse(replacement.key), replacement, amendment, keep_bound)
+        self._replace([(rows.browse(item.key), item, amendment) for item in replacements], keep_bound)
 
     def _rows_of(self, chain):
         rows = self.line_ids.filtered(lambda line: line.chain_id == chain)
@@ -216,31 +211,44 @@ class SubscriptionContractChange(models.Model):
             raise UserError(self.env._("%s has no such line.", self.display_name))
         return rows
 
-    def _replace(self, row, replacement, amendment, keep_bound=False):
-        """Close a row and open its successors, in that order: the database refuses both at once."""
-        former = {
-            "date_stop": row.date_stop,
-            "planned_stop": row.planned_stop,
-            "closed_by_id": row.closed_by_id.id,
-        }
-        keep_bound &= row._is_cut()
-        row.write({"date_stop": replacement.stop, "planned_stop": former["date_stop"], "closed_by_id": amendment.id})
-        row.flush_recordset()
-        successors = replacement.successors
-        if keep_bound and not any(version.period.stop == former["date_stop"] for version in successors):
-            # an empty row at the end of the term, which only says what a renewal serves
-            [version] = row._versions()
-            successors += (replace(version, period=Period(former["date_stop"], former["date_stop"])),)
-        for successor in successors:
-            opened = self._open_row(row, successor, amendment)
-            if former["closed_by_id"] and opened.date_stop == former["date_stop"]:
+    @api.model
+    def _replace(self, replaced, keep_bound=False):
+        """Close rows and open their successors, in that order: the database refuses both at once.
+
+        :param replaced: a row, its ``core.timeline.Replacement`` and its amendment, for each row.
+        """
+        opening = []
+        for row, replacement, amendment in replaced:
+            former = {
+                "date_stop": row.date_stop,
+                "planned_stop": row.planned_stop,
+                "closed_by_id": row.closed_by_id.id,
+            }
+            successors = replacement.successors
+            if keep_bound and row._is_cut() and all(item.period.stop != former["date_stop"] for item in successors):
+                # an empty row at the end of the term, which only says what a renewal serves
+                [version] = row._versions()
+                successors += (replace(version, period=Period(former["date_stop"], former["date_stop"])),)
+            row.write(
+                {"date_stop": replacement.stop, "planned_stop": former["date_stop"], "closed_by_id": amendment.id}
+            )
+            opening += [(row, successor, amendment, former) for successor in successors]
+        self.env["subscription.line"].flush_model()
+        opened = self.env["subscription.line"].create(
+            [self._successor_values(row, version, amendment) for row, version, amendment, _former in opening]
+        )
+        for line, (_row, _version, _amendment, former) in zip(opened, opening, strict=True):
+            if former["closed_by_id"] and line.date_stop == former["date_stop"]:
                 # the row that another amendment had closed there is this one now
-                opened.write(former)
+                line.write(former)
 
     def _open_row(self, row, version, amendment):
-        """A row that follows ``row`` in its chain, with the values and the days of ``version``."""
+        return self.env["subscription.line"].create(self._successor_values(row, version, amendment))
+
+    def _successor_values(self, row, version, amendment) -> dict:
+        """Values of a row that follows ``row`` in its chain, with the values and the days of ``version``."""
         stop = version.period.stop
-        return row.copy(
+        [values] = row.copy_data(
             {
                 **self._stored(version.values),
                 "date_start": version.period.start,
@@ -253,6 +261,7 @@ class SubscriptionContractChange(models.Model):
                 "opened_by_id": amendment.id,
             }
         )
+        return values
 
     def _open_line(self, amendment, date, values):
         line = self.env["subscription.line"].create(

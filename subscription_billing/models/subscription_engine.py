@@ -61,6 +61,13 @@ class SubscriptionEngine(models.AbstractModel):
     @remembering
     def _preview(self, contracts, until: date) -> list[Charge]:
         """What would be billed for ``contracts`` until ``until`` included; writes nothing."""
+        charges = self._proposals(contracts, until)
+        holds = self._holds(charges)
+        return [charge for charge in charges if id(charge) not in holds]
+
+    @api.model
+    def _proposals(self, contracts, until: date) -> list[Charge]:
+        """What is due, what would be held included."""
         lines = contracts.line_ids.filtered(lambda line: line._period() and line.anchor_date)
         chains = lines.grouped("chain_id")
         ledger = self._ledger(chains)
@@ -89,7 +96,7 @@ class SubscriptionEngine(models.AbstractModel):
         """
         self._check_armed()
         contracts = contracts.exists()._locked()
-        moves = self._write_charges(contracts, self._preview(contracts, until))
+        moves = self._write_charges(contracts, self._proposals(contracts, until))
         contracts.sudo()._unpark()
         return moves
 
@@ -295,8 +302,20 @@ class SubscriptionEngine(models.AbstractModel):
 
     @api.model
     def _write_charges(self, contracts, charges: list[Charge]):
-        """Every document of ``charges``, posted or not as its contracts say."""
-        return self._write_documents(contracts, self._groups(charges))
+        """Every document of ``charges``, posted or not as its contracts say; what must wait is held."""
+        holds = self._holds(charges)
+        self._hold([charge for charge in charges if id(charge) in holds], holds)
+        return self._write_documents(contracts, self._groups([charge for charge in charges if id(charge) not in holds]))
+
+    @api.model
+    def _hold(self, charges, holds):
+        """Stretches that are not billed now, and say why: they wait in the ledger."""
+        self.env["subscription.period"].sudo().create(
+            [
+                {**self._period_vals(charge, "held", **holds[id(charge)]), "amount_invoiced": 0.0}
+                for charge in charges
+            ]
+        )
 
     @api.model
     @remembering
@@ -496,6 +515,11 @@ class SubscriptionEngine(models.AbstractModel):
     def _line_quantity(self, line, period: Period) -> float:
         """The quantity to bill on ``line`` for ``period``; a count taken elsewhere can replace the line's."""
         return line.quantity
+
+    @api.model
+    def _holds(self, charges: list[Charge]) -> dict:
+        """Charges that must wait: by their ``id()``, the values of the ledger row that says why."""
+        return {}
 
     @api.model
     def _proposal_warnings(self, charges: list[Charge]) -> dict:

@@ -187,7 +187,7 @@ class SubscriptionEngineCron(models.AbstractModel):
         if not due:
             return
         due = due.with_env(self.env(context={**self.env.context, "subscription_verb": VERB}))
-        self._write_charges(due, self._bounded(self._preview(due, due.company_id._subscription_today())))
+        self._write_charges(due, self._bounded(self._proposals(due, due.company_id._subscription_today())))
         due._unpark()
 
     @api.model

@@ -238,15 +238,18 @@ class SubscriptionLine(models.Model):
     @api.depends("price_untaxed", "recurrence_id", "kind")
     def _compute_mrr(self):
         for line in self:
-            line.mrr = line._monthly() if line.kind == "recurring" else 0.0
+            line.mrr = line._monthly(line.price_untaxed) if line.kind == "recurring" else 0.0
 
-    def _monthly(self) -> float:
+    def _monthly(self, untaxed: float) -> float:
+        """What ``untaxed`` for each period brings in a month."""
         self.ensure_one()
         return float(
-            monthly_equivalent(
-                Decimal(str(self.price_untaxed)), self.recurrence_id._cadence(), self.contract_id._currency_unit()
-            )
+            monthly_equivalent(Decimal(str(untaxed)), self.recurrence_id._cadence(), self.contract_id._currency_unit())
         )
+
+    def _monthly_at(self, price_unit: float) -> float:
+        """What this row would bring in a month at another unit price."""
+        return self._monthly(self._untaxed_price(price_unit))
 
     def _pricelist_price(self) -> float:
         """The unit price of the contract's price list for this recurrence."""
@@ -328,21 +331,21 @@ class SubscriptionLine(models.Model):
                 )
             )
 
-    def _untaxed_price(self) -> float:
+    def _untaxed_price(self, price_unit=None) -> float:
         """The price of a whole period without the product's own included taxes."""
         self.ensure_one()
         taxes = (self.tax_ids or self.product_id.taxes_id)._filter_taxes_by_company(self.company_id)
-        whole = float(self._whole())
+        whole = float(self._whole(price_unit))
         if not any(tax.price_include for tax in taxes.flatten_taxes_hierarchy()):
             return whole
         return taxes.compute_all(whole, currency=self.currency_id, product=self.product_id)["total_excluded"]
 
-    def _whole(self) -> Decimal:
-        """What a whole period costs, in the price's own basis, rounded to the currency."""
+    def _whole(self, price_unit=None) -> Decimal:
+        """What a whole period costs, at another price when one is given, in its own basis, rounded to the currency."""
         self.ensure_one()
         return net_price(
             Decimal(str(self.quantity)),
-            Decimal(str(self.price_unit)),
+            Decimal(str(self.price_unit if price_unit is None else price_unit)),
             Decimal(str(self.discount)),
             self.contract_id._currency_unit(),
         )

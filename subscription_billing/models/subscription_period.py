@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -117,6 +117,19 @@ class SubscriptionPeriod(models.Model):
             for successor in replacement.successors:
                 if row._changes_price(successor.values):
                     self._release(row, successor.period, amendment)
+
+    @api.model
+    def _release_repriced(self, replaced):
+        """The same for many rows, those of chains that are billed ahead of their change only."""
+        chains = self.env["subscription.line"].union(*(row.chain_id for row, _replacement, _amendment in replaced))
+        billed_to = dict(
+            self.sudo()._read_group(
+                [("chain_id", "in", chains.ids), ("state", "in", ("billed", "released"))], ["chain_id"], ["date_stop:max"]
+            )
+        )
+        for row, replacement, amendment in replaced:
+            if billed_to.get(row.chain_id, date.min) > replacement.stop:
+                self._release_replaced(row, [replacement], amendment)
 
     @api.model
     def _release(self, row, stretch, amendment):

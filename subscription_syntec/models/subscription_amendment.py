@@ -1,0 +1,16 @@
+from odoo import fields, models
+
+
+class SubscriptionAmendment(models.Model):
+    """An amendment that is taken back cancels the revisions it applied."""
+
+    _inherit = "subscription.amendment"
+
+    revision_ids = fields.One2many("subscription.revision", "amendment_id", "Price revisions", readonly=True)
+
+    def _undo(self, reason=""):
+        revisions = self.sudo().revision_ids.filtered(lambda revision: revision.state == "applied")
+        revisions._check_cancellable()
+        undoing = super()._undo(reason)
+        revisions._write({"state": "cancelled", "cancelled_by_id": undoing.id, "reason": reason or undoing.display_name})
+        return undoing

@@ -1,0 +1,237 @@
+from datetime import date
+from decimal import Decimal
+
+from odoo import models
+from odoo.tools import format_date
+
+
+from ..core import formula
+from ..core.reading import Reading
+
+PRICE_DIGITS = 2  # at least, and as many as the price before has
+
+
+class SubscriptionRevisionCalculation(models.Model):
+    """How a revision finds its price, and keeps all that it used."""
+
+    _inherit = "subscription.revision"
+
+    def _calculate(self):
+        """Find the price of these revisions anew, or the value of an index that they still wait for."""
+        for revision in self:
+            revision.sudo().with_context(revision_verb=True).write(revision._calculated_values())
+
+    def _calculated_values(self) -> dict:
+        self.ensure_one()
+        row = self._row()
+        old = _decimal(row.price_unit)
+        terms, missing = self._read_terms()
+        values = {
+            "price_before": row.price_unit,
+            "quantity": row.quantity,
+            "date_effective": self._effective_day(row),
+            "missing": ", ".join(missing) or False,
+            "state": "waiting" if missing else "proposed",
+            "failure": False,
+        }
+        if missing:
+            return {**values, "price": row.price_unit, "price_computed": row.price_unit, "evidence": False}
+        base = self._base_price(old)
+        result = self._result(base, old, terms)
+        warnings = self._warnings(row, base, terms)
+        unofficial = any(reading.status != "final" for _term, *readings in terms for reading in readings)
+        return {
+            **values,
+            "price_computed": float(result.price),
+            "price": float(result.price),
+            "coefficient": float(result.coefficient),
+            "bound": next((step.rule for step in reversed(result.steps) if step.rule in dict(self._bounds())), False),
+            "is_unofficial": unofficial,
+            "warnings": "\n".join(warnings) or False,
+            "effect_mrr": self._effect_on_mrr(row, result.price),
+            "evidence": self._evidence_of(base, old, terms, result, warnings),
+            "value_ids": [(6, 0, self._values_used(terms).ids)],
+        }
+
+    def _bounds(self):
+        return self._fields["bound"].selection
+
+    # what it starts from
+
+    def _row(self):
+        """The row of the line that holds on the day of the revision, or the next one after a pause."""
+        self.ensure_one()
+        return self._rows_from(self.chain_id, self.date)[:1]
+
+    def _rows_from(self, chain, day):
+        """What the line holds from ``day`` on, in order."""
+        rows = chain.contract_id.line_ids.filtered(
+            lambda row: row.chain_id == chain and row._period() and row._period().stop > day
+        )
+        return rows.sorted("date_start")
+
+    def _effective_day(self, row) -> date:
+        """The day itself, or the first day of the next period where the clause says so."""
+        if self.clause_id.application == "date" or not row.anchor_date:
+            return max(self.date, row.date_start)
+        day = max(self.date, row.date_start)
+        period = row.recurrence_id._cadence().containing(row.anchor_date, day)
+        return day if period.start == day else period.stop
+
+    def _base_price(self, old: Decimal) -> Decimal:
+        """P0: the price before, or the first one where the clause has a fixed base."""
+        if self.clause_id.base == "chained" or self.clause_id.kind != "index":
+            return _decimal(self.corrects_id.price_before) if self.corrects_id else old
+        since = self.contract_id.revision_from or self.contract_id.date_start
+        return _decimal(self._rows_from(self.chain_id, since)[:1].price_unit)
+
+    def _result(self, base, old, terms) -> formula.Result:
+        clause = self.clause_id
+        common = {"rounding": clause._rounding(), "limits": clause._limits(), "price_digits": _digits(old)}
+        if clause.kind == "percentage":
+            return formula.by_percentage(base, _decimal(clause.percentage), **common)
+        if clause.kind == "amount":
+            return formula.by_amount(base, _decimal(clause.amount), **common)
+        current = base if self.corrects_id and clause.base == "chained" else old
+        return formula.by_index(
+            base,
+            current,
+            [formula.Term(_decimal(term.weight), s0.value, s1.value) for term, s0, s1 in terms],
+            fixed=_decimal(clause.fixed_part),
+            **common,
+        )
+
+    # the values of indexes
+
+    def _read_terms(self):
+        """``(term, S0, S1)`` of each index, and what is not published yet."""
+        terms, missing = [], []
+        if self.clause_id.kind != "index":
+            return terms, missing
+        for index, term in enumerate(self.clause_id.term_ids):
+            period = term._period_read(self.date)
+            base = self._base_reading(index, term)
+            current = term.index_id._reading(period)
+            if base is None:
+                missing.append(f"{term.index_id.name} {term._base_period(self._signed_on())}")
+            if current is None:
+                missing.append(f"{term.index_id.name} {period}")
+            terms.append((term, base, current))
+        return terms, missing
+
+    def _base_reading(self, index, term) -> Reading | None:
+        """S0: the S1 of the last revision in a chained clause, else the value at the beginning."""
+        previous = self.previous_id
+        if self.clause_id.base == "chained" and previous and previous.evidence and previous.clause_id == self.clause_id:
+            return Reading.from_json(previous.evidence["terms"][index]["current"])
+        return term.index_id._reading(term._base_period(self._signed_on()))
+
+    def _signed_on(self) -> date:
+        """The day whose index is S0: that of the signature, or of the start where it was entered later."""
+        contract = self.contract_id
+        return contract.revision_from or min(contract.signed_on or contract.date_start, contract.date_start)
+
+    def _values_used(self, terms):
+        values = self.env["subscription.index.value"]
+        for term, s0, s1 in terms:
+            for reading in (s0, s1):
+                values |= term.index_id._reading_record(reading.period)
+        return values
+
+    # effects and remarks
+
+    def _effect_on_mrr(self, row, price: Decimal) -> float:
+        """What a month brings more, or less, at the new price; nothing for usage."""
+        if row.kind != "recurring":
+            return 0.0
+        return row._monthly_at(float(price)) - row._monthly_at(row.price_unit)
+
+    def _warnings(self, row, base, terms) -> list[str]:
+        """Remarks for the person who approves; none of them forbids anything."""
+        texts = [*filter(None, (self.clause_id.legal_warnings or "").split("\n"))]
+        months = self._months_between()
+        for term, s0, s1 in terms:
+            span = term._parsed(s0.period).months_to(term._parsed(s1.period)) if term._parsed(s1.period) else 0
+            if span > months:
+                texts.append(
+                    self.env._(
+                        "%(index)s: the values lie %(span)s months apart and the revisions %(months)s: article L112-1 of "
+                        "the Code monétaire et financier holds a clause unwritten that takes into account a longer "
+                        "variation of the index than the time between two revisions.",
+                        index=term.index_id.name,
+                        span=span,
+                        months=round(months),
+                    )
+                )
+        expected = self.previous_id.price if self.previous_id else None
+        if expected is not None and self.clause_id.base == "fixed" and _decimal(expected) != _decimal(row.price_unit):
+            texts.append(
+                self.env._(
+                    "The price was changed to %(price)s since the last revision, which left %(expected)s; the fixed base "
+                    "is still %(base)s. Adjust the new price, or leave the line out.",
+                    price=row.price_unit,
+                    expected=expected,
+                    base=base,
+                )
+            )
+        return texts
+
+    def _months_between(self) -> float:
+        """From the base of the calculation to this revision: the whole time in a fixed base."""
+        since = self._signed_on() if self.clause_id.base == "fixed" or not self.previous_id else self.previous_id.date
+        whole = (self.date.year - since.year) * 12 + self.date.month - since.month
+        return max(whole, self.clause_id._interval_months(self._row()))
+
+    # the file
+
+    def _evidence_of(self, base, old, terms, result, warnings) -> dict:
+        """Everything that a person with a calculator needs, as plain values."""
+        clause, limits, rounding = self.clause_id, self.clause_id._limits(), self.clause_id._rounding()
+        return {
+            "contract": self.contract_id.name,
+            "customer": self.partner_id.display_name,
+            "line": self.chain_id._label(),
+            "date": str(self.date),
+            "clause": {
+                "name": clause.name,
+                "kind": clause.kind,
+                "formula": clause._what(),
+                "base": clause.base,
+                "percentage": str(_decimal(clause.percentage)),
+                "amount": str(_decimal(clause.amount)),
+                "fixed_part": str(_decimal(clause.fixed_part)),
+            },
+            "price_base": str(base),
+            "price_before": str(old),
+            "terms": [
+                {"weight": str(_decimal(term.weight)), "base": s0.as_json(), "current": s1.as_json()}
+                for term, s0, s1 in terms
+            ],
+            "rounding": {"target": rounding.target, "digits": rounding.digits, "method": rounding.method},
+            "limits": {
+                "cap": limits.cap and str(limits.cap),
+                "floor": limits.floor and str(limits.floor),
+                "minimum": limits.minimum and str(limits.minimum),
+                "deadband": limits.deadband and str(limits.deadband),
+                "never_below": limits.never_below,
+            },
+            "price_digits": _digits(old),
+            "steps": [
+                {"rule": step.rule, "before": step.before, "after": step.after, "by": step.by} for step in result.steps
+            ],
+            "coefficient": str(result.coefficient),
+            "price": str(result.price),
+            "warnings": warnings,
+            "legal_reason": clause.legal_reason or "",
+            "calculated_on": format_date(self.env, self.company_id._subscription_today(), date_format="yyyy-MM-dd"),
+        }
+
+
+def _decimal(number: float) -> Decimal:
+    """A stored number as it prints, without the noise of binary fractions."""
+    return Decimal(f"{number or 0.0:.10f}").normalize() + 0
+
+
+def _digits(price: Decimal) -> int:
+    return max(PRICE_DIGITS, -price.as_tuple().exponent)
+

@@ -1,0 +1,339 @@
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+
+from psycopg2.errors import LockNotAvailable
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.subscription_billing.core.cadence import add_months
+from odoo.addons.subscription_billing.models.subscription_contract_reprice import Repricing
+
+from ..core import formula
+from .subscription_revision import OPEN
+from .subscription_revision_calculation import _decimal, _digits
+
+
+class SubscriptionRevisionVerbs(models.Model):
+    """Propose, approve, apply, cancel: what becomes of a revision."""
+
+    _inherit = "subscription.revision"
+
+    # propose
+
+    @api.model
+    def _propose(self, until, contracts, campaign=None):
+        """The revisions of ``contracts`` that fall on or before ``until`` and are not there yet.
+
+        One for each line: the next one of a line waits until this one is settled. Whoever
+        calls, however often, a line has one revision on a day.
+        """
+        contracts = contracts.filtered(lambda contract: contract.state in ("active", "paused"))
+        last = self._last_of(contracts)
+        values = []
+        for contract in contracts:
+            for chain, rows in contract._revisable_rows().items():
+                clause = contract._revision_clause(chain)
+                previous = last.get(chain, self.browse())
+                if not clause or clause._excludes(chain) or previous.state in OPEN:
+                    continue
+                first = rows[0]
+                after = max(filter(None, (previous.date, contract.revision_from, chain.date_start)))
+                day = clause._revision_day(contract, first, after)
+                if day <= until and any(row._period().stop > day for row in rows):
+                    values.append(
+                        {
+                            "contract_id": contract.id,
+                            "chain_id": chain.id,
+                            "clause_id": clause.id,
+                            "date": day,
+                            "previous_id": self._last_applied(previous).id,
+                            "campaign_id": campaign and campaign.id,
+                        }
+                    )
+        revisions = self.sudo().create(values)
+        revisions._calculate()
+        return revisions
+
+    @api.model
+    def _last_of(self, contracts) -> dict:
+        """The latest revision of each line, cancelled ones forgotten."""
+        revisions = self.sudo().search(
+            [("contract_id", "in", contracts.ids), ("state", "!=", "cancelled")], order="date, id"
+        )
+        return {revision.chain_id: revision for revision in revisions}
+
+    @api.model
+    def _last_applied(self, previous):
+        """``previous`` itself, or the applied one before it."""
+        while previous and previous.state != "applied":
+            previous = previous.previous_id
+        return previous
+
+    def action_calculate(self):
+        """Look again for what is missing, with the values and prices of now."""
+        self.contract_id.check_access("write")
+        self.filtered(lambda revision: revision.state in ("waiting", "proposed"))._calculate()
+
+    # decide
+
+    def action_approve(self):
+        """Approve and apply: what takes effect later is dated, and can be withdrawn until then."""
+        self._approve()
+        self._apply()
+
+    def action_exclude(self):
+        for revision in self:
+            if not revision.reason:
+                raise UserError(self.env._("%s: write the reason why it is left out.", revision.display_name))
+        self._exclude()
+
+    def action_include(self):
+        """Propose again what was left out."""
+        self.contract_id.check_access("write")
+        self.filtered(lambda revision: revision.state == "excluded")._calculate()
+
+    def _exclude(self):
+        self.contract_id.check_access("write")
+        self.filtered(lambda revision: revision.state in OPEN)._write({"state": "excluded"})
+
+    def _approve(self):
+        """:raises UserError: where something is missing that only a person can say."""
+        self.contract_id.check_access("write")
+        for revision in self:
+            revision._check_approvable()
+        self._write(
+            {"state": "approved", "approved_by_id": self.env.uid, "approved_on": fields.Datetime.now(), "failure": False}
+        )
+
+    def _check_approvable(self):
+        self.ensure_one()
+        _ = self.env._
+        obstacle = None
+        if self.state == "waiting":
+            obstacle = _("%(revision)s waits for %(missing)s.", revision=self.display_name, missing=self.missing)
+        elif self.state != "proposed":
+            obstacle = _("%s is settled already.", self.display_name)
+        elif self.is_unofficial and not self.confirmation:
+            obstacle = _(
+                "%s uses a value that is provisional or derived: write in Confirmation why it may be used.",
+                self.display_name,
+            )
+        elif self._is_adjusted() and not self.reason:
+            obstacle = _("%s: write the reason of the price that differs from the clause.", self.display_name)
+        if obstacle:
+            raise UserError(obstacle)
+
+    def _write(self, vals):
+        self.sudo().with_context(revision_verb=True).write(vals)
+
+    # apply
+
+    def _apply(self):
+        """Give the lines their new prices, by one amendment for each contract and day.
+
+        What is applied already is left alone.
+
+        :raises UserError: where a price changed since it was calculated, or a contract is busy.
+        """
+        self.contract_id.check_access("write")
+        revisions = self.sudo()._locked_in_state("approved")
+        for revision in revisions:
+            revision._check_applicable()
+        groups = revisions.grouped(lambda revision: (revision.contract_id, revision.date_effective))
+        amendments = self.env["subscription.contract"]._reprice(
+            [
+                Repricing(
+                    contract.with_env(self.env),
+                    day,
+                    {revision.chain_id: partial(_reprice, revision._price_replaced(), revision.price) for revision in group},
+                    group[0]._reason(),
+                )
+                for (contract, day), group in groups.items()
+            ]
+        )
+        for group, amendment in zip(groups.values(), amendments, strict=True):
+            group._write({"state": "applied", "amendment_id": amendment.id, "applied_on": fields.Datetime.now()})
+            group._announce()
+        self.env["subscription.period"]._free_held(revisions)
+        return amendments
+
+    def _apply_isolated(self):
+        """Apply these; on failure their halves, until the contract that cannot be revised stands alone with the reason."""
+        try:
+            with self.env.cr.savepoint():
+                self._apply()
+        except (UserError, LockNotAvailable) as error:
+            contracts = self.contract_id
+            if len(contracts) == 1:
+                self._write({"failure": str(error)})
+                return
+            middle = len(contracts) // 2
+            for part in (contracts[:middle], contracts[middle:]):
+                self.filtered(lambda revision, part=part: revision.contract_id in part)._apply_isolated()
+
+    def _billed_in_a_year(self) -> dict:
+        """What the line of each revision is billed for the twelve months from its day on, by revision."""
+        until = max(revision._a_year_later() for revision in self)
+        by_chain = defaultdict(list)
+        for charge in self.env["subscription.engine"]._preview(self.contract_id, until):
+            by_chain[charge.line.chain_id].append(charge)
+        return {
+            revision.id: sum(
+                (
+                    charge.amount
+                    for charge in by_chain[revision.chain_id]
+                    if charge.period.start <= revision._a_year_later() and charge.period.stop > revision.date_effective
+                ),
+                Decimal(0),
+            )
+            for revision in self
+        }
+
+    def _a_year_later(self):
+        return add_months(self.date_effective, 12) - timedelta(days=1)
+
+    def _locked_in_state(self, state):
+        """Those of these in ``state``, locked: two at once apply a revision once."""
+        locked = self.sorted("id").try_lock_for_update(allow_referencing=True)
+        locked.invalidate_recordset(["state"])
+        return locked.filtered(lambda revision: revision.state == state)
+
+    def _check_applicable(self):
+        self.ensure_one()
+        if later := self._changed_later():
+            raise UserError(
+                self.env._(
+                    "%(revision)s: the later revision %(later)s is applied already; cancel it first.",
+                    revision=self.display_name,
+                    later=later.display_name,
+                )
+            )
+        if _decimal(self._row().price_unit) != _decimal(self._price_replaced()):
+            raise UserError(
+                self.env._(
+                    "%s: the price of the line changed since it was calculated. Calculate it again, then approve it.",
+                    self.display_name,
+                )
+            )
+
+    def _price_replaced(self) -> float:
+        """The price that this revision finds in force: the old one, or the one it corrects."""
+        self.ensure_one()
+        return self.corrects_id.price or self.price_before
+
+    def _reason(self) -> str:
+        lang = self.partner_id.lang or self.env.lang
+        return self.with_context(lang=lang)._headline()
+
+    # cancel
+
+    def action_cancel(self):
+        for revision in self:
+            if not revision.reason:
+                raise UserError(self.env._("%s: write the reason of the cancellation.", revision.display_name))
+        for revision in self:
+            revision._cancel(revision.reason)
+
+    def _cancel(self, reason):
+        """Give the line its price back, as if it had never been revised; money billed too much is owed back.
+
+        All lines of the contract that were revised by the same amendment are restored together.
+
+        :raises UserError: where a later revision of one of them is applied: it names it.
+        """
+        for revision in self:
+            revision.contract_id.check_access("write")
+            if revision.state in ("waiting", "proposed", "approved", "excluded"):
+                revision._write({"state": "cancelled", "reason": reason})
+            elif revision.state == "applied":
+                revision.amendment_id._undo(reason)
+
+    def _check_cancellable(self):
+        for revision in self:
+            if later := revision._changed_later():
+                raise UserError(
+                    self.env._(
+                        "%(revision)s cannot be cancelled under the later revision %(later)s: cancel that one first.",
+                        revision=revision.display_name,
+                        later=later.display_name,
+                    )
+                )
+
+    # corrected indexes
+
+    @api.model
+    def _propose_corrections(self, values):
+        """A value of an index was corrected: what was revised by the former one is proposed again, never repriced by itself."""
+        former = values.browse()
+        for value in values.filtered(lambda value: value.vintage > 1):
+            former |= value.index_id.value_ids.filtered(
+                lambda other, value=value: other.period == value.period and other.vintage < value.vintage
+            )
+        revisions = self.sudo().search([("value_ids", "in", former.ids), ("state", "=", "applied")])
+        revisions = revisions.filtered(lambda revision: not revision._changed_later())
+        corrections = self.sudo().create(
+            [
+                {
+                    "contract_id": revision.contract_id.id,
+                    "chain_id": revision.chain_id.id,
+                    "clause_id": revision.clause_id.id,
+                    "date": revision.date,
+                    "previous_id": revision.previous_id.id,
+                    "corrects_id": revision.id,
+                }
+                for revision in revisions
+                if not self.sudo().search_count([("corrects_id", "=", revision.id), ("state", "!=", "cancelled")], limit=1)
+            ]
+        )
+        corrections._calculate()
+        return corrections
+
+    # unattended
+
+    @api.model
+    def _cron_revise(self):
+        """Propose what falls due, look for missing indexes, apply what clauses let apply, send letters."""
+        engine = self.env["subscription.engine"]
+        if not engine._is_armed():
+            return
+        for company in self.env["res.company"].search([]):
+            engine._attempt(self.with_company(company)._follow_clauses, company)
+        self.env["subscription.revision.campaign"]._cron_apply()
+        for group in self._letters_due().values():
+            engine._attempt(group._send_letter)
+
+    @api.model
+    def _follow_clauses(self, company):
+        today = company._subscription_today()
+        contracts = self.env["subscription.contract"].search(
+            [("company_id", "=", company.id), ("state", "in", ("active", "paused"))]
+        )
+        contracts = contracts.filtered(
+            lambda contract: contract.revision_clause_id.automation in ("propose", "apply") or contract.revision_exception_ids
+        )
+        waiting = self.search([("company_id", "=", company.id), ("state", "=", "waiting")])
+        waiting._calculate()
+        horizon = max([0, *contracts.revision_clause_id.mapped("letter_days")])
+        new = self._propose(today + timedelta(days=horizon), contracts)
+        for revision in (waiting | new).filtered(lambda item: item._applies_by_itself()):
+            revision._approve()
+            revision._apply()
+
+    def _applies_by_itself(self) -> bool:
+        """Whether nothing is left for a person to say."""
+        self.ensure_one()
+        return (
+            self.clause_id.automation == "apply"
+            and self.state == "proposed"
+            and not self.is_unofficial
+            and not self.warnings
+            and not self.corrects_id
+        )
+
+
+def _reprice(old: float, new: float, price: float) -> float:
+    old, new, price = _decimal(old), _decimal(new), _decimal(price)
+    return float(formula.reprice(price, old, new, max(_digits(price), _digits(new))))

@@ -1,0 +1,120 @@
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import format_amount, format_date, formatLang
+
+from ..core.index_period import IndexPeriod
+
+
+class SubscriptionRevisionWords(models.Model):
+    """What the customer reads: one sentence, always the same, in the customer's language."""
+
+    _inherit = "subscription.revision"
+
+    evidence_html = fields.Html("The file", compute="_compute_evidence_html", sanitize=False)
+
+    @api.depends("evidence", "price", "reason", "confirmation", "approved_on", "letter_on", "told_move_id")
+    @api.depends_context("lang")
+    def _compute_evidence_html(self):
+        for revision in self:
+            revision.evidence_html = revision.evidence and self.env["ir.qweb"]._render(
+                "subscription_syntec.revision_evidence", {"doc": revision}
+            )
+
+    def _steps_in_words(self) -> list[dict]:
+        """The steps of the file, with the names that people give them."""
+        _ = self.env._
+        names = {
+            "ratio": _("Rounding of a ratio"),
+            "coefficient": _("Rounding of the coefficient"),
+            "price": _("Rounding of the price"),
+            "currency": _("Rounding to the price's decimals"),
+            "deadband": _("Too small a change: the price stays"),
+            "minimum": _("Rises by at least"),
+            "floor": _("Falls by at most"),
+            "cap": _("Rises by at most"),
+            "never_below": _("Never below P0"),
+        }
+        return [{**step, "rule": names[step["rule"]]} for step in self.evidence["steps"]]
+
+    def action_print_evidence(self):
+        return self.env.ref("subscription_syntec.action_report_subscription_revision").report_action(self)
+
+    @api.depends("state", "price", "price_before", "evidence")
+    @api.depends_context("lang")
+    def _compute_sentence(self):
+        for revision in self:
+            revision.sentence = revision._sentence() if revision.evidence else revision.missing
+
+    def _sentence(self) -> str:
+        """ "Price revised on 01/02/2015 by Syntec index: 245.6 (February 2014) to 246.8 (February 2015), +0.49 %.
+        Hosting: from 500.00 to 502.44." """
+        self.ensure_one()
+        return self.env._(
+            "%(headline)s %(line)s: from %(before)s to %(after)s (%(variation)s %%).",
+            headline=self._headline(),
+            line=self.chain_id._label(),
+            before=self._money(self.price_before),
+            after=self._money(self.price),
+            variation=self._signed(self.variation),
+        )
+
+    def _headline(self) -> str:
+        """Why and when the price is revised, without the line."""
+        self.ensure_one()
+        day = format_date(self.env, self.date_effective)
+        terms = (self.evidence or {}).get("terms") or []
+        if terms:
+            moves = ", ".join(self._move_in_words(term) for term in terms)
+            return self.env._("Price revised on %(day)s: %(moves)s.", day=day, moves=moves)
+        return self.env._("Price revised on %(day)s as agreed: %(rule)s.", day=day, rule=self.clause_id.summary)
+
+    def _move_in_words(self, term) -> str:
+        """ "Syntec index from 245.6 (February 2014) to 246.8 (February 2015), +0.49 %" """
+        base, current = term["base"], term["current"]
+        change = 100 * (Decimal(current["value"]) / Decimal(base["value"]) - 1)
+        return self.env._(
+            "%(index)s from %(base)s (%(base_period)s) to %(current)s (%(current_period)s), %(change)s %%",
+            index=current["index"],
+            base=self._number(base["value"]),
+            base_period=self._period_in_words(base["period"]),
+            current=self._number(current["value"]),
+            current_period=self._period_in_words(current["period"]),
+            change=self._signed(change),
+        )
+
+    @api.model
+    def _period_in_words(self, text) -> str:
+        """A month in words, a quarter or a year as it is published."""
+        period = IndexPeriod.parse(text)
+        return format_date(self.env, period.start, date_format="LLLL y") if period.frequency == "month" else text
+
+    @api.model
+    def _number(self, text) -> str:
+        """A printed value with its own decimals, in the reader's way."""
+        return formatLang(self.env, float(text), digits=max(0, -Decimal(text).as_tuple().exponent))
+
+    @api.model
+    def _signed(self, number) -> str:
+        return ("+" if number > 0 else "") + formatLang(self.env, float(number), digits=2)
+
+    def _money(self, amount) -> str:
+        return format_amount(self.env, amount, self.contract_id.currency_id)
+
+    # where it is said
+
+    def _announce(self):
+        """Say it on the contract."""
+        for revision in self:
+            told = revision.with_context(lang=revision.partner_id.lang or self.env.lang)
+            revision.contract_id.message_post(body=told._sentence())
+
+    def _tell(self, move):
+        """Say it on the first invoice at the new price, once: in its note, which is printed and travels with it."""
+        lang = move.partner_id.lang or self.env.lang
+        texts = [revision.with_context(lang=lang)._sentence() for revision in self]
+        note = Markup("").join(Markup("<p>%s</p>") % text for text in texts)
+        move.narration = (move.narration or Markup("")) + note
+        self._write({"told_move_id": move.id})

@@ -1,0 +1,1 @@
+from . import subscription_revision_setup, subscription_revision_whatif, subscription_revision_whatif_month
