@@ -1,6 +1,6 @@
 {
     "name": "Subscriptions: price revision",
-    "summary": "Revise prices by the Syntec index, any other index, a percentage or an amount, with the file that proves it",
+    "summary": "Revise prices by Syntec, any other index, a percentage or an amount, with the file that proves it",
     "version": "19.0.1.0.0",
     "category": "Sales/Subscriptions",
     "author": "Subscription Billing contributors",
@@ -21,5 +21,4 @@
         "views/subscription_contract_views.xml",
         "views/subscription_revision_menus.xml",
     ],
-    "demo": [],
 }

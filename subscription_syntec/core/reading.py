@@ -16,6 +16,23 @@ class Link:
     index: str
     value: Decimal
     coefficient: Decimal
+    link: "Link | None" = None  # how the value of the successor was itself linked
+
+    def as_json(self) -> dict:
+        """Plain values, down the whole chain of successors."""
+        return {
+            "index": self.index,
+            "value": str(self.value),
+            "coefficient": str(self.coefficient),
+            "link": self.link and self.link.as_json(),
+        }
+
+    @classmethod
+    def from_json(cls, values: dict) -> "Link":
+        link = values["link"]
+        return cls(
+            values["index"], Decimal(values["value"]), Decimal(values["coefficient"]), link and cls.from_json(link)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +50,17 @@ class Reading:
 
     def as_json(self) -> dict:
         """Plain values, for the evidence of a revision."""
-        return {
-            name: value if isinstance(value, int | None | dict) else str(value)
-            for name, value in asdict(self).items()
-            if name != "link"
-        } | {"link": self.link and {name: str(value) for name, value in asdict(self.link).items()}}
+        plain = {name: value if isinstance(value, int | None) else str(value) for name, value in asdict(self).items()}
+        return plain | {"link": self.link and self.link.as_json()}
+
+    @classmethod
+    def from_json(cls, values: dict) -> "Reading":
+        """The reading that an evidence keeps."""
+        return cls(
+            **{
+                **values,
+                "value": Decimal(values["value"]),
+                "published": date.fromisoformat(values["published"]),
+                "link": values["link"] and Link.from_json(values["link"]),
+            }
+        )

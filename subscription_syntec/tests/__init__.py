@@ -1,1 +1,6 @@
-from . import test_revision
+from . import (
+    test_index,
+    test_index_reading,
+    test_index_value,
+    test_revision,
+)
