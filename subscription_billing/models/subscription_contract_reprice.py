@@ -51,18 +51,14 @@ class SubscriptionContractReprice(models.Model):
         amendments = (
             self.env["subscription.amendment"]
             .sudo()
-            .create(
-                [item.contract._amendment_values("reprice", item.date, reason=item.reason) for item in repricings]
-            )
+            .create([item.contract._amendment_values("reprice", item.date, reason=item.reason) for item in repricings])
         )
         replaced = []
         for item, amendment in zip(repricings, amendments, strict=True):
             contract = contracts[item.contract.id]
             for chain, price in item.prices.items():
                 rows = contract._rows_of(chain)
-                replacements = timeline.rewrite(
-                    rows._versions(), Period(item.date, FOREVER), _repriced(rows, price)
-                )
+                replacements = timeline.rewrite(rows._versions(), Period(item.date, FOREVER), _repriced(rows, price))
                 replaced += [(rows.browse(entry.key), entry, amendment) for entry in replacements]
         self.env["subscription.period"]._release_repriced(replaced)
         self._replace(replaced)

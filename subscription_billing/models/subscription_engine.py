@@ -311,10 +311,7 @@ class SubscriptionEngine(models.AbstractModel):
     def _hold(self, charges, holds):
         """Stretches that are not billed now, and say why: they wait in the ledger."""
         self.env["subscription.period"].sudo().create(
-            [
-                {**self._period_vals(charge, "held", **holds[id(charge)]), "amount_invoiced": 0.0}
-                for charge in charges
-            ]
+            [{**self._period_vals(charge, "held", **holds[id(charge)]), "amount_invoiced": 0.0} for charge in charges]
         )
 
     @api.model

@@ -124,7 +124,9 @@ class SubscriptionPeriod(models.Model):
         chains = self.env["subscription.line"].union(*(row.chain_id for row, _replacement, _amendment in replaced))
         billed_to = dict(
             self.sudo()._read_group(
-                [("chain_id", "in", chains.ids), ("state", "in", ("billed", "released"))], ["chain_id"], ["date_stop:max"]
+                [("chain_id", "in", chains.ids), ("state", "in", ("billed", "released"))],
+                ["chain_id"],
+                ["date_stop:max"],
             )
         )
         for row, replacement, amendment in replaced:

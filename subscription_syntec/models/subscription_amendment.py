@@ -12,5 +12,7 @@ class SubscriptionAmendment(models.Model):
         revisions = self.sudo().revision_ids.filtered(lambda revision: revision.state == "applied")
         revisions._check_cancellable()
         undoing = super()._undo(reason)
-        revisions._write({"state": "cancelled", "cancelled_by_id": undoing.id, "reason": reason or undoing.display_name})
+        revisions._write(
+            {"state": "cancelled", "cancelled_by_id": undoing.id, "reason": reason or undoing.display_name}
+        )
         return undoing

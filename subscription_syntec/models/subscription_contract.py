@@ -28,7 +28,9 @@ class SubscriptionContract(models.Model):
             contract.price_revision_count = len(contract.price_revision_ids)
             contract.next_price_revision = contract._next_revision_day()
             applied = contract.price_revision_ids.filtered(lambda revision: revision.state == "applied")
-            contract.price_revision_sentence = applied.sorted(lambda revision: (revision.date, revision.id))[-1:].sentence
+            contract.price_revision_sentence = applied.sorted(lambda revision: (revision.date, revision.id))[
+                -1:
+            ].sentence
 
     def _revision_clause(self, chain):
         """The clause that revises a line: its own, else that of its contract."""
@@ -53,7 +55,9 @@ class SubscriptionContract(models.Model):
         for chain, rows in self._revisable_rows().items():
             clause = self._revision_clause(chain)
             if clause and not clause._excludes(chain):
-                after = max(filter(None, (last.get(chain, pending.browse()).date, self.revision_from, chain.date_start)))
+                after = max(
+                    filter(None, (last.get(chain, pending.browse()).date, self.revision_from, chain.date_start))
+                )
                 days.append(clause._revision_day(self, rows[0], after))
         return min(days, default=False)
 

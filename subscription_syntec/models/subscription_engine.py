@@ -4,7 +4,7 @@ from odoo import api, models
 
 
 class SubscriptionEngine(models.AbstractModel):
-    """Invoices tell of a new price once; a person is warned of a revision that is due; a line can wait for its index."""
+    """Invoices tell of a new price once, a revision that is due is pointed out, a line can wait for its index."""
 
     _inherit = "subscription.engine"
 

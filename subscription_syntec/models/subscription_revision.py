@@ -28,13 +28,15 @@ class SubscriptionRevision(models.Model):
     partner_id = fields.Many2one(related="contract_id.partner_id", store=True)
     user_id = fields.Many2one(related="contract_id.user_id", store=True)
     currency_id = fields.Many2one(related="contract_id.currency_id")
-    chain_id = fields.Many2one("subscription.line", "Line", required=True, readonly=True, index=True, ondelete="cascade")
+    chain_id = fields.Many2one(
+        "subscription.line", "Line", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     product_id = fields.Many2one(related="chain_id.product_id", store=True)
     clause_id = fields.Many2one(
         "subscription.revision.clause", required=True, readonly=True, index=True, ondelete="restrict"
     )
     corrects_id = fields.Many2one(
-        "subscription.revision", "Corrects", readonly=True, index="btree_not_null", ondelete="restrict"
+        "subscription.revision", "Correction of", readonly=True, index="btree_not_null", ondelete="restrict"
     )
     previous_id = fields.Many2one("subscription.revision", "Follows", readonly=True, ondelete="set null")
     date = fields.Date("Day of revision", required=True, readonly=True)
@@ -62,15 +64,23 @@ class SubscriptionRevision(models.Model):
     variation = fields.Float("Change %", compute="_compute_variation", store=True, digits=(8, 4), aggregator="avg")
     quantity = fields.Float(readonly=True, digits="Product Unit", aggregator=None)
     effect_mrr = fields.Monetary("Effect on MRR", readonly=True)
-    effect_year = fields.Monetary("Effect on 12 months", readonly=True, help="Of billing, from the day it takes effect.")
+    effect_year = fields.Monetary(
+        "Effect on 12 months", readonly=True, help="Of billing, from the day it takes effect."
+    )
     bound = fields.Selection(
-        [("cap", "Capped"), ("floor", "Floor"), ("minimum", "Minimum"), ("deadband", "Too small"), ("never_below", "P0")],
+        [
+            ("cap", "Capped"),
+            ("floor", "Floor"),
+            ("minimum", "Minimum"),
+            ("deadband", "Too small"),
+            ("never_below", "P0"),
+        ],
         "Bound reached",
         readonly=True,
     )
     is_unofficial = fields.Boolean("Uses a provisional or derived value", readonly=True)
     confirmation = fields.Char(
-        "Confirmation", help="Why a value that is provisional or derived may be used; asked before it is approved."
+        help="Why a value that is provisional or derived may be used; asked before it is approved."
     )
     reason = fields.Char(help="Why the price is another one, or why it is left out or cancelled.")
     warnings = fields.Text("Remarks", readonly=True)
@@ -112,7 +122,9 @@ class SubscriptionRevision(models.Model):
 
     def write(self, vals):
         if not self.env.su and vals.keys() - EDITABLE:
-            raise UserError(self.env._("A revision changes by its buttons only; its price and its reason can be typed."))
+            raise UserError(
+                self.env._("A revision changes by its buttons only; its price and its reason can be typed.")
+            )
         if vals.keys() & {"price", "confirmation"} and not self.env.context.get("revision_verb"):
             self._check_open()
         return super().write(vals)

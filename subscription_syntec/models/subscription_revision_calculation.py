@@ -4,7 +4,6 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import format_date
 
-
 from ..core import formula
 from ..core.reading import Reading
 
@@ -155,8 +154,8 @@ class SubscriptionRevisionCalculation(models.Model):
             if span > months:
                 texts.append(
                     self.env._(
-                        "%(index)s: the values lie %(span)s months apart and the revisions %(months)s: article L112-1 of "
-                        "the Code monétaire et financier holds a clause unwritten that takes into account a longer "
+                        "%(index)s: the values lie %(span)s months apart and the revisions %(months)s: article L112-1 "
+                        "of the Code monétaire et financier holds a clause unwritten that takes into account a longer "
                         "variation of the index than the time between two revisions.",
                         index=term.index_id.name,
                         span=span,
@@ -167,8 +166,8 @@ class SubscriptionRevisionCalculation(models.Model):
         if expected is not None and self.clause_id.base == "fixed" and _decimal(expected) != _decimal(row.price_unit):
             texts.append(
                 self.env._(
-                    "The price was changed to %(price)s since the last revision, which left %(expected)s; the fixed base "
-                    "is still %(base)s. Adjust the new price, or leave the line out.",
+                    "The price was changed to %(price)s since the last revision, which left %(expected)s; "
+                    "the fixed base is still %(base)s. Adjust the new price, or leave the line out.",
                     price=row.price_unit,
                     expected=expected,
                     base=base,
@@ -234,4 +233,3 @@ def _decimal(number: float) -> Decimal:
 
 def _digits(price: Decimal) -> int:
     return max(PRICE_DIGITS, -price.as_tuple().exponent)
-

@@ -36,7 +36,13 @@ class SubscriptionRevisionCampaign(models.Model):
     partner_ids = fields.Many2many("res.partner", string="Customers")
     salesperson_ids = fields.Many2many("res.users", string="Salespersons", domain=[("share", "=", False)])
     state = fields.Selection(
-        [("draft", "Draft"), ("proposed", "To approve"), ("applying", "Being applied"), ("done", "Done"), ("cancelled", "Cancelled")],
+        [
+            ("draft", "Draft"),
+            ("proposed", "To approve"),
+            ("applying", "Being applied"),
+            ("done", "Done"),
+            ("cancelled", "Cancelled"),
+        ],
         required=True,
         readonly=True,
         default="draft",
@@ -57,7 +63,9 @@ class SubscriptionRevisionCampaign(models.Model):
     def _compute_totals(self):
         for campaign in self:
             states = campaign.revision_ids.grouped("state")
-            counted = campaign.revision_ids.filtered(lambda revision: revision.state in ("proposed", "approved", "applied"))
+            counted = campaign.revision_ids.filtered(
+                lambda revision: revision.state in ("proposed", "approved", "applied")
+            )
             decided = sum(len(states.get(state, ())) for state in ("applied", "excluded", "cancelled"))
             campaign.revision_count = len(campaign.revision_ids)
             campaign.waiting_count = len(states.get("waiting", ()))
@@ -110,7 +118,7 @@ class SubscriptionRevisionCampaign(models.Model):
     # verbs
 
     def _propose(self, until):
-        """What falls due until ``until`` for the contracts chosen; what is open already joins this campaign."""
+        """What falls due until ``until`` for the contracts chosen; what is open already moves to this campaign."""
         self.ensure_one()
         revisions = self.env["subscription.revision"]
         contracts = self._contracts()
@@ -120,7 +128,6 @@ class SubscriptionRevisionCampaign(models.Model):
                 ("contract_id", "in", contracts.ids),
                 ("date", "<=", until),
                 ("state", "in", ("waiting", "proposed")),
-                ("campaign_id", "in", (False, self.id)),
             ]
         )
         (known - new)._write({"campaign_id": self.id})

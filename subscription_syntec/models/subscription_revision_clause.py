@@ -33,7 +33,9 @@ class SubscriptionRevisionClause(models.Model):
         required=True,
         default="index",
     )
-    percentage = fields.Float("Percent", digits=(6, 4), help="Added to the price at each revision; negative to lower it.")
+    percentage = fields.Float(
+        "Percent", digits=(6, 4), help="Added to the price at each revision; negative to lower it."
+    )
     amount = fields.Float(min_display_digits="Product Price", help="Added to the unit price of each period.")
     fixed_part = fields.Float(
         digits=(6, 6), help="The part of the price that no index moves, from 0 to 1: 0.15 in 0.15 + 0.85 x S1/S0."
@@ -211,7 +213,8 @@ class SubscriptionRevisionClause(models.Model):
             except ValueError as error:
                 raise ValidationError(
                     self.env._(
-                        "%(clause)s: the fixed part and the weights of its indexes are positive and make 1, not %(sum)s.",
+                        "%(clause)s: the fixed part and the weights of its indexes are positive and make 1, "
+                        "not %(sum)s.",
                         clause=clause.name,
                         sum=error.args[0],
                     )
@@ -230,13 +233,16 @@ class SubscriptionRevisionClause(models.Model):
 
     def _check_unused(self):
         """:raises UserError: when a running contract follows the clause: what was agreed does not change."""
-        running = self.env["subscription.contract"].sudo().search(
-            [("revision_clause_id", "in", self.ids), ("state", "!=", "draft")], limit=1
+        running = (
+            self.env["subscription.contract"]
+            .sudo()
+            .search([("revision_clause_id", "in", self.ids), ("state", "!=", "draft")], limit=1)
         )
         if running or self.env["subscription.revision"].sudo().search_count([("clause_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._(
-                    "%s is agreed with customers whose contracts run: duplicate it, and have new contracts follow the copy.",
+                    "%s is agreed with customers whose contracts run: duplicate it, and have new contracts "
+                    "follow the copy.",
                     self[:1].name,
                 )
             )
@@ -330,7 +336,8 @@ class SubscriptionRevisionClause(models.Model):
         product = line.product_id
         families = self.excluded_categ_ids
         return product in self.excluded_product_ids or bool(
-            families and product.categ_id.search_count([("id", "child_of", families.ids), ("id", "=", product.categ_id.id)])
+            families
+            and product.categ_id.search_count([("id", "child_of", families.ids), ("id", "=", product.categ_id.id)])
         )
 
     def action_open_contracts(self):

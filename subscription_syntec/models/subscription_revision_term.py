@@ -52,7 +52,8 @@ class SubscriptionRevisionTerm(models.Model):
             if term._parsed(term.base_period) is None:
                 raise ValidationError(
                     self.env._(
-                        "%(index)s: the month of S0 is written as it is published, 2024-08, 2024-Q3 or 2024, not %(period)s.",
+                        "%(index)s: the month of S0 is written as it is published, 2024-08, 2024-Q3 or 2024, "
+                        "not %(period)s.",
                         index=term.index_id.name,
                         period=term.base_period or self.env._("nothing"),
                     )

@@ -105,7 +105,12 @@ class SubscriptionRevisionVerbs(models.Model):
         for revision in self:
             revision._check_approvable()
         self._write(
-            {"state": "approved", "approved_by_id": self.env.uid, "approved_on": fields.Datetime.now(), "failure": False}
+            {
+                "state": "approved",
+                "approved_by_id": self.env.uid,
+                "approved_on": fields.Datetime.now(),
+                "failure": False,
+            }
         )
 
     def _check_approvable(self):
@@ -148,7 +153,10 @@ class SubscriptionRevisionVerbs(models.Model):
                 Repricing(
                     contract.with_env(self.env),
                     day,
-                    {revision.chain_id: partial(_reprice, revision._price_replaced(), revision.price) for revision in group},
+                    {
+                        revision.chain_id: partial(_reprice, revision._price_replaced(), revision.price)
+                        for revision in group
+                    },
                     group[0]._reason(),
                 )
                 for (contract, day), group in groups.items()
@@ -161,7 +169,7 @@ class SubscriptionRevisionVerbs(models.Model):
         return amendments
 
     def _apply_isolated(self):
-        """Apply these; on failure their halves, until the contract that cannot be revised stands alone with the reason."""
+        """Apply these; on failure their halves, until the contract that cannot be revised stands alone."""
         try:
             with self.env.cr.savepoint():
                 self._apply()
@@ -266,7 +274,7 @@ class SubscriptionRevisionVerbs(models.Model):
 
     @api.model
     def _propose_corrections(self, values):
-        """A value of an index was corrected: what was revised by the former one is proposed again, never repriced by itself."""
+        """What was revised by a value that was corrected since is proposed again, never repriced by itself."""
         former = values.browse()
         for value in values.filtered(lambda value: value.vintage > 1):
             former |= value.index_id.value_ids.filtered(
@@ -285,7 +293,9 @@ class SubscriptionRevisionVerbs(models.Model):
                     "corrects_id": revision.id,
                 }
                 for revision in revisions
-                if not self.sudo().search_count([("corrects_id", "=", revision.id), ("state", "!=", "cancelled")], limit=1)
+                if not self.sudo().search_count(
+                    [("corrects_id", "=", revision.id), ("state", "!=", "cancelled")], limit=1
+                )
             ]
         )
         corrections._calculate()
@@ -312,7 +322,9 @@ class SubscriptionRevisionVerbs(models.Model):
             [("company_id", "=", company.id), ("state", "in", ("active", "paused"))]
         )
         contracts = contracts.filtered(
-            lambda contract: contract.revision_clause_id.automation in ("propose", "apply") or contract.revision_exception_ids
+            lambda contract: (
+                contract.revision_clause_id.automation in ("propose", "apply") or contract.revision_exception_ids
+            )
         )
         waiting = self.search([("company_id", "=", company.id), ("state", "=", "waiting")])
         waiting._calculate()

@@ -11,7 +11,9 @@ class RevisionCommon(SubscriptionCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls._follow_frozen_clock()
-        cls.index = cls._index("Syntec", {"2013-12": "244.9", "2014-02": "245.6", "2014-12": "246.1", "2015-02": "246.8"})
+        cls.index = cls._index(
+            "Syntec", {"2013-12": "244.9", "2014-02": "245.6", "2014-12": "246.1", "2015-02": "246.8"}
+        )
 
     @classmethod
     def _index(cls, name, values, **more):

@@ -361,12 +361,17 @@ class TestRevision(RevisionCommon):
         self.assertEqual(revision.price, 110.0)
         self._publish(index, {"2025-11": "108"})
         [correction] = self.env["subscription.revision"].search([("corrects_id", "=", revision.id)])
-        self.assertEqual((correction.state, correction.price, contract.current_line_ids.price_unit), ("proposed", 108.0, 110.0))
+        self.assertEqual(
+            (correction.state, correction.price, contract.current_line_ids.price_unit), ("proposed", 108.0, 110.0)
+        )
         correction.action_approve()
         self._bill(contract, "2026-03-10")
         self.assertEqual(contract.current_line_ids.price_unit, 108.0)
         self.assertEqual(self._net(contract), 1200 + 3 * 108)
-        self.assertEqual((revision.state, revision.price, revision.evidence["terms"][0]["current"]["value"]), ("applied", 110.0, "110.0"))
+        self.assertEqual(
+            (revision.state, revision.price, revision.evidence["terms"][0]["current"]["value"]),
+            ("applied", 110.0, "110.0"),
+        )
 
     # the desk and the clause
 

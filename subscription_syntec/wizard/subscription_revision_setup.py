@@ -29,8 +29,8 @@ class SubscriptionRevisionSetup(models.TransientModel):
         required=True,
         default="clause",
     )
-    clause_id = fields.Many2one("subscription.revision.clause", "Clause")
-    index_id = fields.Many2one("subscription.index", "Index")
+    clause_id = fields.Many2one("subscription.revision.clause")
+    index_id = fields.Many2one("subscription.index")
     reading_month = fields.Selection(
         selection=lambda self: self.env["subscription.revision.clause"]._months(),
         string="Value of",
@@ -63,7 +63,16 @@ class SubscriptionRevisionSetup(models.TransientModel):
         return values
 
     @api.depends(
-        "contract_id", "choice", "clause_id", "index_id", "reading_month", "percentage", "amount", "date_rule", "day", "month"
+        "contract_id",
+        "choice",
+        "clause_id",
+        "index_id",
+        "reading_month",
+        "percentage",
+        "amount",
+        "date_rule",
+        "day",
+        "month",
     )
     def _compute_texts(self):
         for setup in self:

@@ -59,7 +59,8 @@ class SubscriptionRevisionWhatif(models.TransientModel):
         )
         return contracts.filtered(
             lambda contract: any(
-                self.index_id in contract._revision_clause(chain).term_ids.index_id for chain in contract._revisable_rows()
+                self.index_id in contract._revision_clause(chain).term_ids.index_id
+                for chain in contract._revisable_rows()
             )
         )
 

@@ -119,7 +119,10 @@ VALUES = st.decimals("0.1", "5000", places=1)
 PERCENTS = st.one_of(st.none(), st.decimals("0", "50", places=2))
 LIMITS = st.builds(Limits, PERCENTS, PERCENTS, PERCENTS, PERCENTS, st.booleans())
 ROUNDINGS = st.builds(
-    Rounding, st.sampled_from(["ratio", "coefficient", "price"]), st.integers(2, 6), st.sampled_from(["half_up", "up", "down"])
+    Rounding,
+    st.sampled_from(["ratio", "coefficient", "price"]),
+    st.integers(2, 6),
+    st.sampled_from(["half_up", "up", "down"]),
 )
 
 
