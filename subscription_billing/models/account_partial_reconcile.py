@@ -10,6 +10,7 @@ class AccountPartialReconcile(models.Model):
     def create(self, vals_list):
         partials = super().create(vals_list)
         partials._subscription_mark()
+        self.env["subscription.outbox"]._queue_paid(partials._subscription_invoices())
         return partials
 
     def unlink(self):
@@ -17,5 +18,7 @@ class AccountPartialReconcile(models.Model):
         return super().unlink()
 
     def _subscription_mark(self):
-        moves = (self.debit_move_id | self.credit_move_id).move_id
-        self.env["subscription.health.mark"]._add_moves(moves.filtered(lambda move: move.is_invoice()))
+        self.env["subscription.health.mark"]._add_moves(self._subscription_invoices())
+
+    def _subscription_invoices(self):
+        return (self.debit_move_id | self.credit_move_id).move_id.filtered(lambda move: move.is_invoice())

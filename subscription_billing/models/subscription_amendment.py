@@ -51,6 +51,17 @@ class SubscriptionAmendment(models.Model):
     )
     order_id = fields.Many2one("sale.order", readonly=True, index="btree_not_null", ondelete="set null")
     reason = fields.Char(readonly=True)
+    unpaid_move_ids = fields.Many2many(
+        "account.move",
+        "subscription_amendment_unpaid_rel",
+        "amendment_id",
+        "move_id",
+        "Unpaid invoices",
+        readonly=True,
+        copy=False,
+        groups="account.group_account_invoice,account.group_account_readonly",
+        help="A pause for want of money ends by itself once these are paid.",
+    )
     opened_line_ids = fields.One2many("subscription.line", "opened_by_id", "Opened lines", readonly=True)
     closed_line_ids = fields.One2many("subscription.line", "closed_by_id", "Closed lines", readonly=True)
     released_period_ids = fields.One2many("subscription.period", "released_by_id", "Released periods", readonly=True)

@@ -36,10 +36,13 @@ class SubscriptionOutboxStep(models.Model):
 
     def _run_step(self, memo) -> Outcome:
         move = self.move_id
+        if not move._subscription_is_due():
+            self._mails(self.message_id).filtered(lambda mail: mail.state == "exception").cancel()
+            return Outcome("cancelled", self.env._("Nothing is due any more."))
         if self.message_id:
             return self._deliver(memo)
-        if not move._subscription_is_due() or not self.step_id:
-            return Outcome("cancelled", self.env._("Nothing is due any more."))
+        if not self.step_id:
+            return Outcome("cancelled", self.env._("The plan does not ask for it any more."))
         outcome = getattr(self, f"_step_{self.step_id.action}")(move, move._subscription_paying_contract())
         if not move.subscription_contract_attempt_ids.filtered(lambda attempt: attempt.state in OPEN):
             self._queue_next_step(move)
@@ -65,9 +68,8 @@ class SubscriptionOutboxStep(models.Model):
         return NEXT
 
     def _step_suspend(self, move, contract) -> Outcome:
-        if contract.state != "active":
+        if not contract._suspend(move):
             return Outcome("done", self.env._("%s does not run any more.", contract.name))
-        contract._pause(contract._today(), reason=self.env._("%s is not paid", move.name))
         return DONE
 
     def _step_close(self, move, contract) -> Outcome:
