@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo import fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 # terms that a running contract never takes from a plan
 KEPT_TERMS = {"alignment", "alignment_day", "alignment_month", "trial", "trial_unit", "trial_outcome"}
@@ -127,13 +127,4 @@ class SubscriptionContractPlan(models.Model):
         """:raises ValidationError: where an option is had in a quantity that the plan does not offer."""
         for option in self.plan_id.option_ids:
             for row in self._rows_on(day).filtered(lambda line, option=option: line.product_id == option.product_id):
-                if not option._allows(row.quantity):
-                    raise ValidationError(
-                        self.env._(
-                            "%(contract)s: the plan offers %(option)s from %(minimum)s to %(maximum)s.",
-                            contract=self.display_name,
-                            option=option.product_id.display_name,
-                            minimum=option.minimum_quantity,
-                            maximum=option.maximum_quantity or "∞",
-                        )
-                    )
+                option._check_quantity(self.display_name, row.quantity)

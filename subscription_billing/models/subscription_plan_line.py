@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import ValidationError
 
 CUSTOMER_RIGHTS = [("none", "Nothing"), ("add", "Add"), ("add_drop", "Add and drop")]
 
@@ -46,6 +47,19 @@ class SubscriptionPlanLine(models.Model):
         if not quantity:
             return True
         return self.minimum_quantity <= quantity and (not self.maximum_quantity or quantity <= self.maximum_quantity)
+
+    def _check_quantity(self, owner: str, quantity: float):
+        """:raises ValidationError: when ``owner`` has an option in a quantity that is not offered."""
+        if not self._allows(quantity):
+            raise ValidationError(
+                self.env._(
+                    "%(owner)s: the plan offers %(option)s from %(minimum)s to %(maximum)s.",
+                    owner=owner,
+                    option=self.product_id.display_name,
+                    minimum=self.minimum_quantity,
+                    maximum=self.maximum_quantity or "∞",
+                )
+            )
 
     def _row_values(self, contract, day, replaced=None, default=None) -> dict:
         """Values of the contract line that sells this; what a person typed on the one it replaces is kept.

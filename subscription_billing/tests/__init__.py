@@ -30,6 +30,7 @@ from . import (
     test_run_tour,
     test_sale_discount,
     test_sale_invoicing,
+    test_sale_option,
     test_sale_order,
     test_sale_payment,
     test_sale_pricelist,

@@ -161,7 +161,12 @@ class TestDunning(ChargeCommon):
         move, contract = self._suspended()
         journal = self.company_data["default_journal_bank"]
         line = self.env["account.bank.statement.line"].create(
-            {"journal_id": journal.id, "amount": move.amount_total, "date": "2026-06-18", "partner_id": self.customer.id}
+            {
+                "journal_id": journal.id,
+                "amount": move.amount_total,
+                "date": "2026-06-18",
+                "partner_id": self.customer.id,
+            }
         )
         _liquidity, suspense, _other = line._seek_for_lines()
         receivable = move.line_ids.filtered(lambda item: item.display_type == "payment_term")
