@@ -93,6 +93,7 @@ from . import (
     subscription_notice,
     subscription_outbox,
     subscription_outbox_charge,
+    subscription_outbox_notice,
     subscription_outbox_paid,
     subscription_outbox_send,
     subscription_outbox_step,

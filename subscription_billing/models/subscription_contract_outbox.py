@@ -21,17 +21,22 @@ class SubscriptionContractOutbox(models.Model):
             contract.outbox_count = len(effects)
             contract.outbox_error = effects._problem() or False
 
-    def _tell_undelivered(self, title, reason):
+    def _tell_undelivered(self, title, reason, deadline=False):
         """One to-do on each contract, with the last answer."""
-        self._tell(UNDELIVERED, f"{title}\n{reason or ''}")
+        self._tell(UNDELIVERED, f"{title}\n{reason or ''}", deadline)
 
-    def _tell(self, activity_type, text):
+    def _tell(self, activity_type, text, deadline=False):
         note = plaintext2html(text)
         for contract in self:
             if known := contract.activity_search([activity_type]):
                 known.note = note
             elif responsible := contract._responsible():
-                contract.activity_schedule(activity_type, note=note, user_id=responsible.id)
+                contract.activity_schedule(
+                    activity_type,
+                    note=note,
+                    user_id=responsible.id,
+                    **({"date_deadline": deadline} if deadline else {}),
+                )
 
     def _forget_undelivered(self):
         """The to-do is over once nothing is left."""

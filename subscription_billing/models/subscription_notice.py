@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.notice import agreed_window, legal_window
@@ -9,7 +9,6 @@ from ..core.notice import agreed_window, legal_window
 _logger = logging.getLogger(__name__)
 
 PROTECTED = ("consumer", "non_professional")
-SEND_AGAIN = "subscription_billing.mail_activity_type_notice"
 
 
 class SubscriptionNotice(models.Model):
@@ -48,7 +47,6 @@ class SubscriptionNotice(models.Model):
         default="planned",
         tracking=True,
     )
-    mail_id = fields.Many2one("mail.mail", readonly=True, ondelete="set null", index="btree_not_null")
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="restrict", index="btree_not_null")
     email = fields.Char("Sent to", readonly=True)
     sent_on = fields.Datetime(readonly=True)
@@ -109,8 +107,7 @@ class SubscriptionNotice(models.Model):
 
     def _send(self):
         self.ensure_one()
-        today = self.contract_id._today()
-        if not self.window_start <= today <= self.window_end:
+        if not self._is_open():
             raise UserError(
                 self.env._(
                     "%(notice)s can be sent from %(start)s to %(end)s only.",
@@ -119,51 +116,53 @@ class SubscriptionNotice(models.Model):
                     end=fields.Date.to_string(self.window_end),
                 )
             )
-        template = self.env.ref("subscription_billing.mail_template_notice")
-        mail = self.env["mail.mail"].browse(template.send_mail(self.id, force_send=False))
-        self.write(
-            {
-                "mail_id": mail.id,
-                "message_id": mail.mail_message_id.id,
-                "email": mail.email_to or ", ".join(mail.recipient_ids.mapped("email_formatted")),
-                "state": "leaving",
-                "failure": False,
-            }
-        )
-        for contact in self.contract_id._recipients("notice"):
-            copy = {"recipient_ids": [Command.set(contact.ids)], "email_to": False}
-            template.send_mail(self.id, force_send=False, email_values=copy)
+        self.write({"state": "leaving", "failure": False})
+        self.env["subscription.outbox"]._queue_notice(self)
 
-    def _follow_mail(self):
-        """What became of the mail: accepted by a mail server, or refused."""
-        for notice in self.filtered(lambda row: row.state == "leaving"):
-            mail = notice.mail_id
-            if mail.state == "sent":
+    def _is_open(self) -> bool:
+        return self.window_start <= self.contract_id._today() <= self.window_end
+
+    def _compose(self):
+        """The very message that is kept; no mail leaves yet.
+
+        :returns: the ``mail.message``.
+        """
+        self.ensure_one()
+        customer, others = self.partner_id, self.contract_id._recipients("notice")
+        message = self.with_context(mail_notify_force_send=False).message_post_with_source(
+            "subscription_billing.mail_template_notice",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            partner_ids=(customer | others).ids,
+        )
+        self.write({"message_id": message.id, "email": customer.email_formatted})
+        return message
+
+    def _follow(self, notifications):
+        """Sent once a mail server accepted the mail of the customer; copies for others prove nothing."""
+        for notice in self.filtered(lambda notice: notice.state == "leaving"):
+            own = notifications.filtered(lambda note, notice=notice: note.res_partner_id == notice.partner_id)
+            if "sent" in own.mapped("notification_status"):
                 notice.write({"state": "sent", "sent_on": self.env.cr.now()})
-                notice.contract_id.activity_feedback([SEND_AGAIN])
-            elif mail.state in ("exception", "cancel") or not mail:
-                notice._fail(mail.failure_reason or self.env._("The mail server refused it."))
 
     def _fail(self, reason):
         self.write({"state": "failed", "failure": reason})
-        if responsible := self.contract_id._responsible():
-            self.contract_id.activity_schedule(
-                SEND_AGAIN, note=reason, user_id=responsible.id, date_deadline=self.window_end
-            )
 
     def _message_receive_bounce(self, email, partner):
         """The mail came back; what came back from others who had a copy proves nothing."""
         super()._message_receive_bounce(email, partner)
-        if partner and partner <= self.contract_id._recipients("notice"):
-            return
-        for notice in self.filtered(lambda row: row.state in ("leaving", "sent")):
-            notice._fail(self.env._("The mail to %s came back.", email or notice.email))
+        if not (partner and partner <= self.contract_id._recipients("notice")):
+            self.filtered(lambda notice: notice.state in ("leaving", "sent"))._fail(
+                self.env._("The mail to %s came back.", email or self.partner_id.email)
+            )
+        effects = self.env["subscription.outbox"].sudo().search([("notice_id", "in", self.ids)])
+        effects.filtered(lambda effect: effect.state in ("waiting", "done"))._bounce(email)
 
     # the job
 
     @api.model
     def _cron_notices(self):
-        """Plan, send what is due, see what arrived, and say what was missed."""
+        """Plan, let leave what is due, and say what was missed."""
         if not self.env["subscription.engine"]._is_armed():
             return
         engine = self.env["subscription.engine"]
@@ -175,15 +174,14 @@ class SubscriptionNotice(models.Model):
     def _advance(self):
         """What is due for one notice today."""
         self.ensure_one()
-        contract, today = self.contract_id, self.contract_id._today()
-        self._follow_mail()
+        contract = self.contract_id
         if contract.date_stop or contract.term_end != self.term_end:
             if self.state == "planned":
                 self.unlink()
             return
-        if self.state == "planned" and self.window_start <= today <= self.window_end:
+        if self.state == "planned" and self._is_open():
             self._send()
-        elif self.state in ("planned", "failed") and today > self.window_end:
+        elif contract._today() > self.window_end:
             self._miss()
 
     def _miss(self):

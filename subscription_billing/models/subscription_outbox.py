@@ -12,8 +12,9 @@ class SubscriptionOutbox(models.Model):
 
     *How to use it*: ``_queue(kind, moves)`` writes one row per invoice, in the
     transaction that decides; a method ``_run_<kind>`` does the effect, one step at a
-    time. *How it works*: see ``subscription_outbox_work.py``. An effect is done at
-    least once; its key says what must not be done twice.
+    time. A kind that is about something else overrides ``_document``.
+    *How it works*: see ``subscription_outbox_work.py``. An effect is done at least
+    once; its key says what must not be done twice.
     """
 
     _name = "subscription.outbox"
@@ -23,12 +24,12 @@ class SubscriptionOutbox(models.Model):
 
     kind = fields.Selection([("send", "Send the invoice")], "What", required=True, readonly=True)
     key = fields.Char(required=True, readonly=True, help="Two effects with the same key are one.")
-    move_id = fields.Many2one("account.move", "Invoice", required=True, readonly=True, index=True, ondelete="cascade")
-    partner_id = fields.Many2one(related="move_id.partner_id", string="Customer")
+    move_id = fields.Many2one("account.move", "Invoice", readonly=True, index=True, ondelete="cascade")
+    partner_id = fields.Many2one("res.partner", "Customer", compute="_compute_partner_id", search="_search_partner_id")
     contract_ids = fields.Many2many(
         "subscription.contract", "subscription_outbox_contract_rel", "outbox_id", "contract_id", readonly=True
     )
-    company_id = fields.Many2one(related="move_id.company_id", store=True, index=True)
+    company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, precompute=True, index=True)
     message_id = fields.Many2one(
         "mail.message", readonly=True, index="btree_not_null", ondelete="set null", bypass_search_access=True
     )
@@ -55,11 +56,30 @@ class SubscriptionOutbox(models.Model):
     _key_unique = models.UniqueIndex("(key)", "This is in the outbox already.")
     _due_idx = models.Index("(next_attempt, id) WHERE state = 'waiting'")
 
+    def _document(self):
+        """What the effect is about: the invoice, or a record of another model."""
+        self.ensure_one()
+        return self.move_id
+
     @api.depends("kind", "move_id.display_name")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for effect in self:
-            effect.display_name = f"{kinds.get(effect.kind)}: {effect.move_id.display_name}"
+            effect.display_name = f"{kinds.get(effect.kind)}: {effect._document().display_name}"
+
+    @api.depends("move_id.partner_id")
+    def _compute_partner_id(self):
+        for effect in self:
+            effect.partner_id = effect._document().partner_id
+
+    @api.model
+    def _search_partner_id(self, operator, value):
+        return [("contract_ids.partner_id", operator, value)]
+
+    @api.depends("move_id.company_id")
+    def _compute_company_id(self):
+        for effect in self:
+            effect.company_id = effect._document().company_id
 
     # asking
 
@@ -159,10 +179,6 @@ class SubscriptionOutbox(models.Model):
         self.sudo().write({"state": "cancelled", "last_error": self.env._("Settled by %s.", self.env.user.name)})
         self.contract_ids.sudo()._forget_undelivered()
         return True
-
-    def action_open_move(self):
-        self.ensure_one()
-        return self.move_id._get_records_action(name=self.env._("Invoice"))
 
     def _check_clerk(self):
         self.check_access("read")

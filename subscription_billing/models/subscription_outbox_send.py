@@ -73,6 +73,10 @@ class SubscriptionOutboxSend(models.Model):
             }
         )
 
+    def _withdraw_mails(self):
+        """What has not left stays here."""
+        self._mails(self.message_id).filtered(lambda mail: mail.state == "exception").cancel()
+
     def _deliver(self, memo) -> Outcome:
         """Hand the next mail to the mail server, until all were tried once."""
         for mail in self._mails(self.message_id):

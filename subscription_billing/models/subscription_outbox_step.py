@@ -37,7 +37,7 @@ class SubscriptionOutboxStep(models.Model):
     def _run_step(self, memo) -> Outcome:
         move = self.move_id
         if not move._subscription_is_due():
-            self._mails(self.message_id).filtered(lambda mail: mail.state == "exception").cancel()
+            self._withdraw_mails()
             return Outcome("cancelled", self.env._("Nothing is due any more."))
         if self.message_id:
             return self._deliver(memo)

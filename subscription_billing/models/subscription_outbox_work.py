@@ -122,6 +122,10 @@ class SubscriptionOutboxWork(models.Model):
         else:
             self._end("failed" if outcome.kind == "error" else outcome.kind, outcome.reason)
 
+    def _deadline(self):
+        """The last day on which it is of use to send it again, if there is one."""
+        return False
+
     def _end(self, state, reason=""):
         """The effect is over; where it did not succeed somebody is told."""
         self.write(
@@ -132,6 +136,6 @@ class SubscriptionOutboxWork(models.Model):
             }
         )
         if state in ("failed", "bounced"):
-            self.contract_ids._tell_undelivered(self.display_name, reason)
+            self.contract_ids._tell_undelivered(self.display_name, reason, self._deadline())
         elif state == "done":
             self.contract_ids._forget_undelivered()

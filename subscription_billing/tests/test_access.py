@@ -124,7 +124,7 @@ METHODS = {
         "action_was_not_charged",
     },
     "payment.token": {"get_linked_records_info"},
-    "subscription.outbox": {"action_arm_billing", "action_open_move", "action_settle", "action_try_again"},
+    "subscription.outbox": {"action_arm_billing", "action_settle", "action_try_again"},
     "subscription.period": {"action_bill_again", "action_waive"},
     "subscription.plan": {"action_apply_to_contracts", "action_view_contracts"},
     "subscription.run": {
@@ -490,7 +490,6 @@ class TestPublicMethods(AccessCommon):
         effect = self.env["subscription.outbox"]._queue("send", self.invoice)
         for method in ("action_try_again", "action_settle"):
             self._assert_roles(effect, method, ("manager", "accounting"))
-        self._assert_roles(effect, "action_open_move", READERS)
 
     def test_deciding_on_charges(self):
         attempt = self._declined(self.invoice)

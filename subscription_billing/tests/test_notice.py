@@ -29,11 +29,21 @@ class TestNotice(MailCase, LifeCommon):
     def consumer(self, **values):
         return self._contract(commitment=12, notice=2, customer_class="consumer", **values)
 
-    def send_mails(self, refusal=None):
-        with self.mock_mail_gateway():
+    def leave(self, day, refusal=None):
+        """The worker of the outbox, before a mail server that accepts or refuses."""
+        with self.on(day), self.mock_mail_gateway():
             if refusal:
                 self.send_email_mocked.side_effect = MailDeliveryException(refusal)
-            self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
+            with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+                self.env(cr=cr, user=SUPERUSER_ID)["subscription.outbox"]._cron_work()
+        self.env.invalidate_all()
+
+    def effect(self, notice):
+        return self.env["subscription.outbox"].sudo().search([("notice_id", "=", notice.id)])
+
+    def bounce(self, notice, partner):
+        with self.on("2026-08-02"):
+            notice.sudo()._message_receive_bounce(partner.email, partner)
 
     def test_sent_in_the_window_and_once(self):
         contract = self.consumer()
@@ -47,60 +57,98 @@ class TestNotice(MailCase, LifeCommon):
         self.assertEqual(notice.state, "planned")
         self.job("2026-07-31")
         self.assertEqual(notice.state, "leaving", "not sent before a mail server has taken it")
-        self.send_mails()
-        self.job("2026-08-01")
+        self.leave("2026-08-01")
         self.assertEqual((notice.state, str(notice.sent_on)[:10]), ("sent", "2026-08-01"))
         self.assertIn("customer@example.com", notice.email)
         self.assertIn("10/31/2026", notice.message_id.body)
-        self.assertEqual(
-            self.env["mail.mail"].search_count([("model", "=", notice._name), ("res_id", "=", notice.id)]), 1
-        )
+        self.assertEqual(len(self._mails), 1)
+        self.job("2026-08-02")
+        self.leave("2026-08-02")
+        self.assertFalse(self._mails, "once")
         with self.on("2027-01-01"):
             self.assertFalse(contract.is_free_to_leave)
         self.job("2027-01-01")
         self.assertEqual(len(contract.notice_ids), 2, "each term has its own")
 
-    def test_refused_by_the_server_it_is_sent_again(self):
+    def test_refused_by_the_server_it_is_tried_again(self):
         contract = self.consumer()
         self.job("2026-08-01")
         notice = contract.notice_ids
-        self.send_mails(refusal="550 no such user")
-        self.job("2026-08-02")
-        self.assertEqual(notice.state, "failed")
+        self.leave("2026-08-01", refusal="550 no such user")
+        self.assertEqual((notice.state, self.effect(notice).state), ("leaving", "waiting"))
+        self.assertIn("550", contract.outbox_error)
+        self.leave("2026-08-02")
+        self.assertEqual((notice.state, str(notice.sent_on)[:10]), ("sent", "2026-08-02"))
+        self.assertFalse(contract.outbox_error)
+
+    def test_given_up_somebody_sends_it_again(self):
+        contract = self.consumer()
+        self.job("2026-08-01")
+        notice = contract.notice_ids
+        for day in ("2026-08-01", "2026-08-09"):
+            self.leave(day, refusal="550 no such user")
+        self.assertEqual((notice.state, self.effect(notice).state), ("failed", "failed"))
         self.assertIn("550", notice.failure)
         self.assertEqual(contract.activity_ids.date_deadline, date(2026, 9, 30))
-        with self.on("2026-08-03"):
+        first = notice.message_id
+        with self.on("2026-08-10"):
             notice.action_send()
-            self.send_mails()
-        self.job("2026-08-03")
-        self.assertEqual(notice.state, "sent")
+        self.leave("2026-08-10")
+        self.assertEqual((notice.state, notice.failure), ("sent", False))
+        self.assertNotEqual(notice.message_id, first)
         self.assertFalse(contract.activity_ids)
 
-    def test_a_bounce_asks_for_another_try(self):
+    def test_without_an_address_it_does_not_leave(self):
+        self.customer.email = False
+        other = self.env["res.partner"].create({"name": "A lawyer", "email": "lawyer@example.com"})
+        contract = self.consumer(contact_ids=[Command.create({"partner_id": other.id, "role": "notice"})])
+        self.job("2026-08-01")
+        self.leave("2026-08-01")
+        self.assertEqual(len(self._mails), 1, "the copy")
+        self.assertEqual(contract.notice_ids.state, "leaving")
+        self.assertTrue(contract.outbox_error)
+
+    def test_R68_a_bounce_asks_for_another_try(self):
         contract = self.consumer()
         self.job("2026-08-01")
-        self.send_mails()
-        self.job("2026-08-02")
+        self.leave("2026-08-01")
         notice = contract.notice_ids
-        notice.sudo()._message_receive_bounce("customer@example.com", self.customer)
-        self.assertEqual(notice.state, "failed")
-        self.assertTrue(contract.activity_ids)
+        self.bounce(notice, self.customer)
+        self.assertEqual((notice.state, self.effect(notice).state), ("failed", "bounced"))
+        self.assertIn("customer@example.com", contract.outbox_error)
+        self.assertEqual(contract.activity_ids.date_deadline, date(2026, 9, 30))
 
     def test_others_have_a_copy_that_proves_nothing(self):
         other = self.env["res.partner"].create({"name": "A lawyer", "email": "lawyer@example.com"})
         contract = self.consumer(contact_ids=[Command.create({"partner_id": other.id, "role": "notice"})])
         self.job("2026-08-01")
+        self.leave("2026-08-01")
         notice = contract.notice_ids
         self.assertIn("customer@example.com", notice.email)
         self.assertNotIn("lawyer", notice.email)
-        with self.mock_mail_gateway():
-            self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
         receivers = [address for mail in self._mails for address in mail["email_to"]]
         self.assertEqual(len(receivers), 2)
         self.assertIn("lawyer@example.com", " ".join(receivers))
-        self.job("2026-08-02")
-        notice.sudo()._message_receive_bounce("lawyer@example.com", other)
-        self.assertEqual(notice.state, "sent")
+        self.bounce(notice, other)
+        self.assertEqual((notice.state, self.effect(notice).state), ("sent", "bounced"))
+
+    def test_after_its_window_it_does_not_leave(self):
+        contract = self.consumer()
+        self.job("2026-09-30")
+        notice = contract.notice_ids
+        self.leave("2026-09-30", refusal="421 come back later")
+        self.job("2026-10-01")
+        self.leave("2026-10-01")
+        self.assertFalse(self._mails)
+        self.assertEqual((notice.state, self.effect(notice).state), ("missed", "cancelled"))
+
+    def test_R20_a_copy_tells_nobody(self):
+        contract = self.consumer()
+        self.job("2026-08-01")
+        self.engine.env["ir.config_parameter"].sudo().set_param("subscription_billing.armed", "a copy")
+        self.leave("2026-08-01")
+        self.assertFalse(self._mails)
+        self.assertEqual((contract.notice_ids.state, self.effect(contract.notice_ids).tries), ("leaving", 0))
 
     def test_missed_it_frees_the_customer(self):
         contract = self.consumer(exit_fee="fixed", exit_fee_amount=50.0)
