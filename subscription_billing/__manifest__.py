@@ -22,6 +22,7 @@
         "data/subscription_health_rule.xml",
         "data/ir_cron.xml",
         "data/mail_template_payment.xml",
+        "wizard/subscription_card_views.xml",
         "wizard/subscription_change_views.xml",
         "wizard/subscription_close_views.xml",
         "wizard/subscription_offer_views.xml",

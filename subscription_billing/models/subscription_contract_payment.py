@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_amount, format_date
 
 UNPAID = "subscription_billing.mail_activity_type_unpaid"
@@ -131,6 +131,20 @@ class SubscriptionContractPayment(models.Model):
 
     def _forget_unpaid(self):
         self.filtered(lambda contract: not contract.payment_error).activity_unlink([UNPAID])
+
+    def _choose_card(self, token):
+        """Charge to ``token`` what is due and what will be: for who writes the contract, and for accounting.
+
+        :raises UserError: when the customer did not allow to keep that card.
+        """
+        self.ensure_one()
+        is_accounting = self.env.user.has_group("account.group_account_invoice")
+        self.check_access("read" if is_accounting else "write")
+        contract = self.sudo()
+        if token not in contract.suitable_payment_token_ids:
+            raise UserError(self.env._("%s has not stored that card here.", contract.partner_id.display_name))
+        contract.payment_token_id = token
+        contract.message_post(body=self.env._("Charged to the card %s from now on.", token.display_name))
 
     def _keep_card(self, token):
         """The customer agreed: this card pays what is due from now on, if the contract charges by itself."""

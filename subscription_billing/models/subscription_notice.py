@@ -129,6 +129,8 @@ class SubscriptionNotice(models.Model):
         """
         self.ensure_one()
         customer, others = self.partner_id, self.contract_id._recipients("notice")
+        if not customer.email:
+            raise UserError(self.env._("%s has no e-mail address.", customer.display_name))
         message = self.with_context(mail_notify_force_send=False).message_post_with_source(
             "subscription_billing.mail_template_notice",
             message_type="comment",

@@ -72,6 +72,7 @@ MODELS = {
     "subscription.offer": _edited_by(*SALES),
     "subscription.pause": _edited_by(*SALES),
     "subscription.resume": _edited_by(*SALES),
+    "subscription.card": _edited_by("accounting"),
     "subscription.past": _edited_by(*READERS),
     "subscription.preview.charge": _edited_by(*SALES),
 }
@@ -92,6 +93,7 @@ METHODS = {
     "subscription.offer": {"action_back", "action_confirm", "action_preview"},
     "subscription.pause": {"action_back", "action_confirm", "action_preview"},
     "subscription.resume": {"action_back", "action_confirm", "action_preview"},
+    "subscription.card": {"action_confirm"},
     "subscription.past": {"action_open"},
     "subscription.preview": {"action_back"},
     "subscription.contract": {

@@ -29,11 +29,17 @@ class TestNotice(MailCase, LifeCommon):
     def consumer(self, **values):
         return self._contract(commitment=12, notice=2, customer_class="consumer", **values)
 
-    def leave(self, day, refusal=None):
-        """The worker of the outbox, before a mail server that accepts or refuses."""
+    def leave(self, day, refusal=None, address=""):
+        """The worker of the outbox, before a mail server that accepts, or refuses what goes to ``address``."""
+
+        def refuse(server, message, *args, **kwargs):
+            if address in message["To"]:
+                raise MailDeliveryException(refusal)
+            return message["Message-Id"]
+
         with self.on(day), self.mock_mail_gateway():
             if refusal:
-                self.send_email_mocked.side_effect = MailDeliveryException(refusal)
+                self.send_email_mocked.side_effect = refuse
             with self.enter_registry_test_mode(), self.registry.cursor() as cr:
                 self.env(cr=cr, user=SUPERUSER_ID)["subscription.outbox"]._cron_work()
         self.env.invalidate_all()
@@ -100,13 +106,12 @@ class TestNotice(MailCase, LifeCommon):
 
     def test_without_an_address_it_does_not_leave(self):
         self.customer.email = False
-        other = self.env["res.partner"].create({"name": "A lawyer", "email": "lawyer@example.com"})
-        contract = self.consumer(contact_ids=[Command.create({"partner_id": other.id, "role": "notice"})])
+        contract = self.consumer()
         self.job("2026-08-01")
         self.leave("2026-08-01")
-        self.assertEqual(len(self._mails), 1, "the copy")
+        self.assertFalse(self._mails)
         self.assertEqual(contract.notice_ids.state, "leaving")
-        self.assertTrue(contract.outbox_error)
+        self.assertIn("no e-mail address", contract.outbox_error)
 
     def test_R68_a_bounce_asks_for_another_try(self):
         contract = self.consumer()
@@ -129,8 +134,19 @@ class TestNotice(MailCase, LifeCommon):
         receivers = [address for mail in self._mails for address in mail["email_to"]]
         self.assertEqual(len(receivers), 2)
         self.assertIn("lawyer@example.com", " ".join(receivers))
+        self.assertEqual(notice.state, "sent")
         self.bounce(notice, other)
         self.assertEqual((notice.state, self.effect(notice).state), ("sent", "bounced"))
+
+    def test_a_copy_that_arrives_alone_proves_nothing(self):
+        other = self.env["res.partner"].create({"name": "A lawyer", "email": "lawyer@example.com"})
+        contract = self.consumer(contact_ids=[Command.create({"partner_id": other.id, "role": "notice"})])
+        self.job("2026-08-01")
+        self.leave("2026-08-01", refusal="550 no such user", address="customer@example.com")
+        self.assertEqual(contract.notice_ids.state, "leaving")
+        self.leave("2026-08-02")
+        self.assertEqual(contract.notice_ids.state, "sent")
+        self.assertEqual(len(self._mails), 1, "the lawyer has his copy already")
 
     def test_after_its_window_it_does_not_leave(self):
         contract = self.consumer()

@@ -6,6 +6,7 @@ from . import subscription_preview
 from . import (
     base_partner_merge_automatic_wizard,
     sale_advance_payment_inv,
+    subscription_card,
     subscription_change,
     subscription_change_line,
     subscription_close,

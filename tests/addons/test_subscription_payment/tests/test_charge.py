@@ -1,7 +1,7 @@
 from psycopg2.errors import UniqueViolation
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -320,6 +320,27 @@ class TestCharge(ChargeCommon):
         self.assertFalse(
             self._charged(user_id=False).subscription_contract_attempt_ids.with_user(sales).has_access("write")
         )
+
+    def test_accounting_chooses_the_card(self):
+        accountant = new_test_user(self.env, "card_acc", groups="base.group_user,account.group_account_invoice")
+        auditor = new_test_user(self.env, "card_audit", groups="base.group_user,account.group_account_readonly")
+        other = self.env["res.partner"].create({"name": "Somebody else"})
+        self.bank.moods = ["stolen"]
+        move = self._charged()
+        self._work()
+        contract, card = move.subscription_contract_ids, self.provider._make_card(self.customer)
+        dialog = self.env["subscription.card"].with_user(accountant).with_context(active_id=contract.id)
+        with self.assertRaises(AccessError):
+            contract.with_user(accountant).payment_token_id = card
+        with self.assertRaises(AccessError):
+            contract.with_user(auditor)._choose_card(card)
+        with self.assertRaisesRegex(UserError, "has not stored that card"):
+            dialog.create({"payment_token_id": self.provider._make_card(other).id}).action_confirm()
+        dialog.create({"payment_token_id": card.id}).action_confirm()
+        self.assertEqual(contract.payment_token_id, card)
+        self.assertEqual(contract.message_ids[0].author_id, accountant.partner_id)
+        self._work()
+        self.assertPaid(move)
 
     def test_a_card_in_use_says_where(self):
         contract = self._contract(payment_token_id=self.card.id)
