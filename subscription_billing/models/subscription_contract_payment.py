@@ -68,7 +68,8 @@ class SubscriptionContractPayment(models.Model):
     @api.depends("invoicing_mode", "collection_method", "payment_token_id")
     def _compute_payment_warning(self):
         for contract in self:
-            contract.payment_warning = contract._collection_problem() if contract._is_charged() else False
+            problem = contract._is_charged() and (contract._collection_problem() or contract._provider_obstacle())
+            contract.payment_warning = problem or False
 
     def _compute_payment(self):
         for contract in self:
@@ -172,9 +173,4 @@ class SubscriptionContractPayment(models.Model):
 
     def _provider_obstacle(self) -> str:
         """Why no card of this provider may be charged at present, whosever it is."""
-        provider = self.sudo().payment_token_id.filtered("active").provider_id
-        if provider.state == "disabled":
-            return self.env._("%s is disabled.", provider.name)
-        if provider.code == "stripe" and not provider.stripe_webhook_secret:
-            return self.env._("%s has no webhook secret: anybody could say that an invoice is paid.", provider.name)
-        return ""
+        return self.sudo().payment_token_id.filtered("active").provider_id._subscription_obstacle()

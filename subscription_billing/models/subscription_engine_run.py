@@ -42,7 +42,7 @@ class SubscriptionEngineRun(models.AbstractModel):
                     charge.period.stop.isoformat(),
                     str(charge.amount),
                     f"{charge.quantity:.6f}",
-                    sorted(charge.taxes.ids),
+                    [(tax.id, tax.amount_type, tax.amount) for tax in charge.taxes.flatten_taxes_hierarchy()],
                     charge.released.id if charge.released else False,
                 )
             )

@@ -66,7 +66,7 @@ class TestDocuments(SubscriptionCommon):
         period = self.contract.period_ids
         self.assertEqual((period.amount, period.amount_invoiced, period.state), (100.0, 80.0, "billed"))
 
-    def test_deleting_a_draft_makes_it_due_again(self):
+    def test_R32_deleting_a_draft_makes_it_due_again(self):
         self.contract.invoicing_mode = "draft"
         self.invoice().unlink()
         self.assertFalse(self.contract.period_ids)
@@ -82,7 +82,7 @@ class TestDocuments(SubscriptionCommon):
         self.contract.period_ids.action_bill_again()
         self.assertEqual(self.invoice().amount_untaxed, 100.0)
 
-    def test_cancelling_holds_and_returning_restores(self):
+    def test_R32_cancelling_holds_and_returning_restores(self):
         move = self.invoice()
         move.button_draft()
         move.button_cancel()
@@ -99,7 +99,7 @@ class TestDocuments(SubscriptionCommon):
         with self.assertRaisesRegex(UserError, "billed again"):
             move.button_draft()
 
-    def test_full_credit_note_holds(self):
+    def test_R32_full_credit_note_holds(self):
         move = self.invoice()
         credit_note = self.reverse(move)
         self.assertEqual(self.states(), ["billed"], "a draft credit note decides nothing")
@@ -108,7 +108,7 @@ class TestDocuments(SubscriptionCommon):
         credit_note.button_draft()
         self.assertEqual(self.states(), ["billed"])
 
-    def test_partial_credit_frees_nothing_and_caps_what_may_be_given_back(self):
+    def test_R32_partial_credit_frees_nothing_and_caps_what_may_be_given_back(self):
         move = self.invoice()
         credit_note = self.reverse(move)
         credit_note.invoice_line_ids.price_unit = 70.0

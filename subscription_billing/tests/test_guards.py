@@ -105,7 +105,7 @@ class TestBadInput(GuardCommon):
         with self.assertRefused(running.name, "between its start and its end"):
             running._amend(self._day("2025-12-31"), [(running.line_ids, {"quantity": 2})])
 
-    def test_numbers(self):
+    def test_R37_numbers(self):
         draft, running = self._contract(activate=False), self._contract()
         for name, value in (
             *(("quantity", value) for value in (-1, math.inf, -math.inf, math.nan, 1e12, 1e15, 1e300)),
@@ -172,7 +172,7 @@ class TestBadInput(GuardCommon):
         with self.assertRefused("external reference"):
             self._contract(external_id="A-1")
 
-    def test_characters_that_no_database_stores(self):
+    def test_R38_characters_that_no_database_stores(self):
         contract = self._contract(self.traffic, client_order_ref="PO 1")
         with self.assertRefused(contract.name, "Customer reference", "NUL"):
             contract.client_order_ref = "PO\0 2"
@@ -188,7 +188,7 @@ class TestBadInput(GuardCommon):
         self.assertEqual(answer["result"], "refused")
         self.assertIn("NUL", answer["reason"])
 
-    def test_texts_of_any_script_and_length(self):
+    def test_R38_texts_of_any_script_and_length(self):
         text = "Ünïcödé عربى 🚀 " * 400
         contract = self._contract({"product_id": self.hosting.id, "name": text})
         self.assertIn(text.strip(), self._bill(contract, "2026-01-01").invoice_line_ids.name)
@@ -411,7 +411,7 @@ class TestPreflight(GuardCommon):
     def test_good_day(self):
         self.assertEqual(self._bill(self.contract, "2026-06-15").state, "posted")
 
-    def test_archived_journal(self):
+    def test_R33_archived_journal(self):
         journal = self.company_data["default_journal_sale"].copy({"code": "CTR"})
         self.contract.journal_id = journal
         journal.active = False
@@ -423,11 +423,11 @@ class TestPreflight(GuardCommon):
         ).active = False
         self.assertNotBilled("no sales journal", "create one")
 
-    def test_archived_product(self):
+    def test_R33_archived_product(self):
         self.hosting.active = False
         self.assertNotBilled("Hosting", "archived", "restore it or change the line")
 
-    def test_archived_tax_of_the_product(self):
+    def test_R33_archived_tax_of_the_product(self):
         self.tax_20.active = False
         self.assertNotBilled(self.tax_20.name, "archived", "choose another one")
 
@@ -448,7 +448,7 @@ class TestPreflight(GuardCommon):
         mapped.active = False
         self.assertNotBilled("Abroad 0 %", "archived")
 
-    def test_archived_contacts(self):
+    def test_R34_archived_contacts(self):
         for name in ("partner_id", "partner_invoice_id", "partner_shipping_id"):
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
                 partner = self.env["res.partner"].create({"name": f"Gone {name}"})
@@ -457,7 +457,7 @@ class TestPreflight(GuardCommon):
                 self.assertNotBilled(f"Gone {name}", "archived", "restore it")
                 savepoint.rollback()
 
-    def test_archived_payment_terms(self):
+    def test_R33_archived_payment_terms(self):
         self.contract.payment_term_id = self.env["account.payment.term"].create({"name": "In 90 days"})
         self.contract.payment_term_id.active = False
         self.assertNotBilled("In 90 days", "archived", "choose other ones")
@@ -467,20 +467,20 @@ class TestPreflight(GuardCommon):
         self.contract.fiscal_position_id.active = False
         self.assertNotBilled("Abroad", "archived", "choose another one")
 
-    def test_no_income_account(self):
+    def test_R40_no_income_account(self):
         self.hosting.property_account_income_id = False
         self.hosting.categ_id.property_account_income_categ_id = False
         self.company_data["default_journal_sale"].default_account_id = False
         self.env.company.income_account_id = False
         self.assertNotBilled("Hosting", "no income account")
 
-    def test_archived_income_account(self):
+    def test_R33_archived_income_account(self):
         account = self.company_data["default_account_revenue"].copy({"name": "Former sales", "code": "709999"})
         self.hosting.property_account_income_id = account
         account.active = False
         self.assertNotBilled("Hosting", "no income account in use")
 
-    def test_currency_without_rate(self):
+    def test_R41_currency_without_rate(self):
         currency = self.env.ref("base.CHF")
         currency.active = True
         currency.rate_ids.unlink()
@@ -501,7 +501,7 @@ class TestPreflight(GuardCommon):
         with self.assertRefused(*words):
             self._bill(self.contract, "2026-06-15")
 
-    def test_inactive_currency(self):
+    def test_R41_inactive_currency(self):
         currency = self.env.ref("base.CHF")
         currency.active = True
         self.contract = self._in_currency(currency)
@@ -514,7 +514,7 @@ class TestPreflight(GuardCommon):
             {"product_id": self.hosting.id, "price_unit": 100.0}, date_start="2026-06-01", pricelist_id=pricelist.id
         )
 
-    def test_lock_dates(self):
+    def test_R39_lock_dates(self):
         self.contract = self._contract(date_start="2026-05-10", invoice_date_policy="due")
         for name in ("fiscalyear_lock_date", "sale_lock_date", "tax_lock_date", "hard_lock_date"):
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
@@ -543,12 +543,12 @@ class TestPreflight(GuardCommon):
         )
         self.assertNotBilled("Hosting", "not an ordinary number")
 
-    def test_negative_total_becomes_a_credit_note(self):
+    def test_R35_negative_total_becomes_a_credit_note(self):
         contract = self._contract({"product_id": self.hosting.id, "price_unit": -20.0}, date_start="2026-06-01")
         move = self._bill(contract, "2026-06-15")
         self.assertEqual((move.move_type, move.amount_untaxed, move.state), ("out_refund", 20.0, "posted"))
 
-    def test_price_too_small_to_bill_is_settled(self):
+    def test_R36_price_too_small_to_bill_is_settled(self):
         contract = self._contract({"product_id": self.hosting.id, "price_unit": 0.001}, date_start="2026-06-01")
         self.assertFalse(self._bill(contract, "2026-06-15"))
         self.assertEqual(contract.period_ids.mapped("state"), ["waived"])

@@ -106,7 +106,7 @@ class TestImport(FileCommon, RunCommon):
                 self.assertEqual((second.recurrence_id, second.commitment), (self.yearly, 12))
                 savepoint.rollback()
 
-    def test_all_or_nothing_with_row_numbers(self):
+    def test_R70_all_or_nothing_with_row_numbers(self):
         good, line, second = self.rows
         wrong_plan = [*second[:2], "No such plan", *second[3:]]
         before_start = [*second[:4], "2020-01-01", *second[5:]]
@@ -126,7 +126,7 @@ class TestImport(FileCommon, RunCommon):
         for model in ("subscription.contract", "subscription.line", "subscription.period"):
             self.assertFalse(self.env[model].fields_get(["date_stop"])["date_stop"]["exportable"])
 
-    def test_billed_until_is_never_billed_again(self):
+    def test_R71_billed_until_is_never_billed_again(self):
         self._import(self.rows)
         contracts = self._contracts()
         contracts.action_activate()

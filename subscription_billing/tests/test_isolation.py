@@ -95,7 +95,7 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
         self.assertIn("server's log", contracts[1].billing_error)
         self.assertEqual(len(contracts.filtered("invoice_ids")), 2)
 
-    def test_no_memory_is_nobody_s_fault(self):
+    def test_R18_no_memory_is_nobody_s_fault(self):
         contracts = self._contracts(2)
         with patch.object(type(self.engine), "_write_charges", side_effect=MemoryError), self.assertRaises(MemoryError):
             self._cron()
@@ -104,7 +104,7 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
     # parking
 
     @mute_logger(CRON_LOGGER)
-    def test_parked_with_reason_activity_and_next_attempt(self):
+    def test_R11_parked_with_reason_activity_and_next_attempt(self):
         contract = self._contract(date_start="2026-06-01")
         product = self._poison(contract)
         self._cron()
@@ -155,7 +155,7 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
     # bounds
 
     @mute_logger(CRON_LOGGER)
-    def test_thirteen_periods_at_once_wait_for_a_person(self):
+    def test_R26_thirteen_periods_at_once_wait_for_a_person(self):
         contract = self._contract(date_start="2025-06-01")
         self._cron()
         self.assertFalse(contract.invoice_ids)
@@ -169,7 +169,7 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
         self._cron()
         self.assertEqual(len(contract.invoice_ids), 12)
 
-    def test_too_many_failures_stop_the_run(self):
+    def test_R12_too_many_failures_stop_the_run(self):
         contracts = self._contracts(8)
         for contract in contracts[:6]:
             self._poison(contract)
@@ -192,7 +192,7 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
             self._cron(batch_size=2)
         self.assertEqual(contracts.filtered("invoice_ids"), contracts[6:], "an hour later the others are served")
 
-    def test_run_yields_and_goes_on_at_once(self):
+    def test_R13_run_yields_and_goes_on_at_once(self):
         contracts = self._contracts(3)
         with (
             patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=0),
@@ -206,7 +206,7 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
         self.assertEqual(len(contracts.filtered("invoice_ids")), 3)
         self.assertEqual(len(triggers.records), 2, "nothing remains after the third")
 
-    def test_lost_race_is_run_again(self):
+    def test_R06_lost_race_is_run_again(self):
         contracts = self._contracts(2)
         write, left = type(self.engine)._write_charges, [3]
 

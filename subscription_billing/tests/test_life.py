@@ -522,7 +522,7 @@ class TestUndo(LifeCommon):
             with self.assertRaisesRegex(UserError, "cannot be taken back"):
                 row._undo()
 
-    def test_reopened(self):
+    def test_R31_reopened(self):
         contract = self._contract()
         self._bill(contract, "2026-03-01")
         contract._close(self._day("2026-03-11"), self.reason, credit="prorata")

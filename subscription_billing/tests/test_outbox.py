@@ -1,5 +1,6 @@
+import errno
 from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
 from psycopg2.errors import UniqueViolation
 
@@ -15,6 +16,7 @@ from odoo.addons.mail.tests.common import MockEmail
 from .common import SubscriptionCommon
 
 CRON = "subscription_billing.ir_cron_outbox"
+ATTACHMENTS = "odoo.addons.base.models.ir_attachment"
 WORK_LOGGER = "odoo.addons.subscription_billing.models.subscription_outbox_work"
 
 
@@ -178,6 +180,46 @@ class TestOutbox(OutboxCommon):
         self._work()
         self.assertEqual(effect.state, "done")
         self.assertFalse(effect.contract_ids.activity_ids)
+
+    # a full disk
+
+    @mute_logger(WORK_LOGGER, "odoo.addons.base.models.ir_attachment")
+    def test_R17_disk_full_while_the_document_is_written(self):
+        move = self._sent()
+        with patch(f"{ATTACHMENTS}.open", self._open_on_a_full_disk, create=True):
+            self._work()
+        effect = self._effects(move)
+        self.assertEqual((move.state, effect.state, effect.tries), ("posted", "waiting", 1))
+        self.assertIn("No space left", effect.last_error)
+        self._later(minutes=6)
+        self._work()
+        self.assertEqual((effect.state, move.is_move_sent), ("done", True))
+
+    def _open_on_a_full_disk(self, path, mode, *args, **kwargs):
+        """As ``open``, but what is written stops half-way."""
+        file = open(path, mode, *args, **kwargs)  # noqa: SIM115  whoever asked closes it
+        if mode != "wb":
+            return file
+
+        def write(content):
+            file.write(content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        torn = MagicMock()
+        torn.__enter__.return_value.write = write
+        torn.__exit__ = lambda *failure: file.close()
+        return torn
+
+    def test_R17_a_file_that_was_cut_short_is_written_anew(self):
+        content = b"An invoice, written once and for all " * 9
+        attachments = self.env["ir.attachment"]
+        first = attachments.create({"name": "first", "raw": content})
+        path = attachments._full_path(first.store_fname)
+        with open(path, "r+b") as file:
+            file.truncate(40)
+        second = attachments.create({"name": "second", "raw": content})
+        attachments.invalidate_model()
+        self.assertEqual((first.raw, second.raw), (content, content))
 
     # arming
 

@@ -414,6 +414,20 @@ class TestRun(RunCommon):
         self.assertEqual(changed.invoice_ids.amount_total, 230.0)
         self.assertEqual(run.state, "done")
 
+    def test_R42_a_tax_that_changed_since_is_not_billed_unseen(self):
+        contract = self._june()
+        run = self._run()
+        run.action_approve()
+        contract.line_ids.product_id.taxes_id.amount = 20.0
+        run.action_post()
+        self._work(run)
+        self.assertFalse(contract.invoice_ids)
+        self.assertEqual((run.state, run.changed_count), ("review", 1))
+        run.action_approve()
+        run.action_post()
+        self._work(run)
+        self.assertEqual(contract.invoice_ids.amount_total, 120.0)
+
     def test_what_was_billed_meanwhile_is_gone(self):
         contract = self._june()
         run = self._run()

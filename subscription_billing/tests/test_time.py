@@ -64,7 +64,7 @@ class TestTime(SubscriptionCommon):
                     billed[contract].append(moment)
         return billed
 
-    def test_auckland_and_los_angeles_on_a_server_in_utc(self):
+    def test_R23_auckland_and_los_angeles_on_a_server_in_utc(self):
         first, second = self.env.company, self.setup_other_company(name="West coast")["company"]
         first.subscription_tz, second.subscription_tz = "Pacific/Auckland", "America/Los_Angeles"
         self.env.user.company_ids |= second
@@ -96,7 +96,7 @@ class TestTime(SubscriptionCommon):
         contract.action_activate()
         return contract.with_env(self.env)
 
-    def test_clock_change_days(self):
+    def test_R24_clock_change_days(self):
         for zone in ("Europe/Paris", "Australia/Lord_Howe"):
             for day in CLOCK_CHANGES:
                 with self.subTest(zone=zone, day=day):
@@ -128,7 +128,7 @@ class TestTime(SubscriptionCommon):
             contract._close(self._day("2026-03-30"))
             self.assertEqual(self._bill(contract, "2026-03-29").amount_untaxed, 93.55)  # 29 days of 31
 
-    def test_three_months_down(self):
+    def test_R26_three_months_down(self):
         contract = self._contract(self.hosting, self.support, date_start="2026-03-10")
         self._cron_at("2026-06-15 10:00:00")
         invoices = contract.invoice_ids.sorted("sequence_number")
@@ -139,13 +139,13 @@ class TestTime(SubscriptionCommon):
         self.assertEqual(len(contract.invoice_ids), 4)
 
     @mute_logger(CRON_LOGGER)
-    def test_four_years_down_wait_for_a_person(self):
+    def test_R26_four_years_down_wait_for_a_person(self):
         contract = self._contract(date_start="2026-03-10")
         self._cron_at("2030-06-15 10:00:00")
         self.assertFalse(contract.invoice_ids)
         self.assertIn("periods of one line are due at once", contract.billing_error)
 
-    def test_month_ends_are_counted_from_the_anchor(self):
+    def test_R21_month_ends_are_counted_from_the_anchor(self):
         for start, expected in {
             "2027-01-29": ["01-29", "02-28", "03-29", "04-29", "05-29", "06-29"],
             "2027-01-30": ["01-30", "02-28", "03-30", "04-30", "05-30", "06-30"],
@@ -162,7 +162,7 @@ class TestTime(SubscriptionCommon):
                 for period, following in zip(periods, periods[1:], strict=False):
                     self.assertEqual(period.date_stop, following.date_start)
 
-    def test_every_29th_of_february(self):
+    def test_R22_every_29th_of_february(self):
         contract = self._contract(
             {"product_id": self.hosting.id, "recurrence_id": self.yearly.id}, date_start="2028-02-29"
         )
@@ -170,7 +170,7 @@ class TestTime(SubscriptionCommon):
         starts = [str(period.date_start) for period in contract.period_ids.sorted("date_start")]
         self.assertEqual(starts, ["2028-02-29", "2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"])
 
-    def test_invoices_are_posted_on_the_company_s_day_and_never_later(self):
+    def test_R27_invoices_are_posted_on_the_company_s_day_and_never_later(self):
         """Odoo leaves an invoice of tomorrow, by the server's calendar, a draft."""
         self.env.company.subscription_tz = "Pacific/Auckland"
         contract = self._contract(date_start="2026-06-15")

@@ -36,7 +36,7 @@ def test_charged(charged, bank_server):
     _assert_paid_once(charged, bank_server.bank)
 
 
-def test_killed_between_the_commit_and_the_call(charged, bank_server):
+def test_R56_killed_between_the_commit_and_the_call(charged, bank_server):
     assert charged.outcome("outbox", {"kind": "kill_at", "at": "ask"})["signal"] == 9
     assert charged.run("attempts") == ["in_flight"]
     _visits(charged, 6)

@@ -27,7 +27,7 @@ def _restore(site):
     site.databases.drop(saved)
 
 
-def test_restored_database_bills_nothing_until_armed(squad, squad_reference):
+def test_R20_restored_database_bills_nothing_until_armed(squad, squad_reference):
     _restore(squad)
     squad.run("cron")
     refusals = squad.run("bill")

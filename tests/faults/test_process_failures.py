@@ -17,7 +17,7 @@ FOREIGN_ROW = """
 
 
 @pytest.mark.parametrize("at", STEPS)
-def test_lost_races_are_run_again(squad, squad_reference, at):
+def test_R06_lost_races_are_run_again(squad, squad_reference, at):
     failures = [
         {"kind": "fail", "at": at, "error": error, "times": 1} for error in ("SerializationFailure", "DeadlockDetected")
     ]
@@ -27,7 +27,7 @@ def test_lost_races_are_run_again(squad, squad_reference, at):
     assert not squad.faults()
 
 
-def test_contract_that_loses_every_race_delays_nobody(squad, squad_reference):
+def test_R06_contract_that_loses_every_race_delays_nobody(squad, squad_reference):
     always = {"kind": "fail", "at": "post", "error": "SerializationFailure", "times": 99, "references": ["00003"]}
     squad.run("cron", always)
     assert not squad.run("parked")
@@ -37,7 +37,7 @@ def test_contract_that_loses_every_race_delays_nobody(squad, squad_reference):
     assert not squad.faults()
 
 
-def test_deadlock_with_another_program(squad, squad_reference):
+def test_R07_deadlock_with_another_program(squad, squad_reference):
     run = squad.spawn("cron", {"kind": "pause", "at": "period"}, batch_size=10)
     squad.wait_for_pause(run)
     contract = _id(squad, "00000")
@@ -61,7 +61,7 @@ def test_deadlock_with_another_program(squad, squad_reference):
     assert not squad.faults()
 
 
-def test_busy_rows_are_left_for_the_next_run(squad, squad_reference):
+def test_R09_busy_rows_are_left_for_the_next_run(squad, squad_reference):
     foreign = squad.connect()
     with foreign.cursor() as cursor:
         cursor.execute(FOREIGN_ROW, [_id(squad, "00000")])
@@ -76,7 +76,7 @@ def test_busy_rows_are_left_for_the_next_run(squad, squad_reference):
 
 
 @pytest.mark.parametrize("position", (0, 3, 9), ids=("first", "middle", "last"))
-def test_poisoned_contract_among_many(squad, squad_reference, position):
+def test_R11_poisoned_contract_among_many(squad, squad_reference, position):
     ids = [
         row[0] for row in squad.query("SELECT external_id FROM subscription_contract ORDER BY next_billing_date, id")
     ]
@@ -100,7 +100,7 @@ def test_poisoned_contract_among_many(squad, squad_reference, position):
 
 
 @pytest.mark.parametrize("at", ("preview", "period", "refresh", "post"))
-def test_fault_of_the_program_in_one_contract(squad, squad_reference, at):
+def test_R11_fault_of_the_program_in_one_contract(squad, squad_reference, at):
     fault = {"kind": "fail", "at": at, "error": "ZeroDivisionError", "times": 99, "references": ["00003"]}
     squad.run("cron", fault, batch_size=10)
     assert [*squad.run("parked")] == ["00003"]

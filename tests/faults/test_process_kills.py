@@ -22,7 +22,7 @@ def draw():
     return generator
 
 
-def test_kills_at_random_statements(fleet, reference, draw):
+def test_R01_kills_at_random_statements(fleet, reference, draw):
     kills = halfway = 0
     while kills < KILLS:
         pids = [
@@ -56,7 +56,7 @@ def _assert_billed_exactly_once(fleet, reference):
     assert fleet.run("preview") == []
 
 
-def test_connections_cut_by_the_database_server(squad, squad_reference, draw):
+def test_R15_connections_cut_by_the_database_server(squad, squad_reference, draw):
     for _cut in range(CUTS):
         cut = {"kind": "terminate", "after": draw.randint(5, STATEMENTS)}
         outcome = squad.outcome("cron", cut, batch_size=BATCH)

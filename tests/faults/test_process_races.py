@@ -8,7 +8,7 @@ ACTIVATE = """
 STEPS = {"preview": "00000", "create": "00002", "period": "00003", "refresh": "00006", "post": "00009"}
 
 
-def test_two_runs_and_a_person_at_once(fleet, reference):
+def test_R04_two_runs_and_a_person_at_once(fleet, reference):
     pids = [
         fleet.spawn("cron", "start", batch_size=5),
         fleet.spawn("cron", "start", batch_size=7),
@@ -29,7 +29,7 @@ def test_two_runs_and_a_person_at_once(fleet, reference):
     assert not fleet.faults()
 
 
-def test_two_cron_workers_of_one_server(squad, squad_reference):
+def test_R03_two_cron_workers_of_one_server(squad, squad_reference):
     squad.query(ACTIVATE)
     pids = [squad.spawn("scheduler") for _worker in range(2)]
     outcomes = [squad.join(pid) for pid in pids]
@@ -38,7 +38,7 @@ def test_two_cron_workers_of_one_server(squad, squad_reference):
     assert not squad.faults()
 
 
-def test_change_during_a_run_is_refused(squad, squad_reference):
+def test_R29_R30_change_during_a_run_is_refused(squad, squad_reference):
     """A person changes prices at each step of the run that bills them."""
     for at, reference in STEPS.items():
         run = squad.spawn("bill", {"kind": "pause", "at": at}, references=[reference])

@@ -5,7 +5,7 @@
     "category": "Hidden/Tests",
     "author": "Subscription Billing contributors",
     "license": "LGPL-3",
-    "depends": ["subscription_billing"],
+    "depends": ["payment_stripe", "subscription_billing"],
     "data": ["data/payment_method.xml"],
     "post_init_hook": "post_init_hook",
     "installable": True,

@@ -120,7 +120,7 @@ class TestCharge(ChargeCommon):
         self.assertPaid(move)
 
     @mute_logger(*LOGGERS)
-    def test_time_out_before_the_charge_is_looked_up(self):
+    def test_R57_time_out_before_the_charge_is_looked_up(self):
         self._steps((0, "retry"))
         self.bank.moods = ["silent"]
         move = self._charged()
@@ -161,6 +161,29 @@ class TestCharge(ChargeCommon):
             self._later(hours=1, minutes=1)
             self._work()
         self.assertPaid(move)
+
+    def test_R58_a_provider_whose_notices_anybody_could_forge_charges_nothing(self):
+        stripe = (
+            self.env["payment.provider"]
+            .search([("code", "=", "stripe")], limit=1)
+            .copy(
+                {"company_id": self.env.company.id, "stripe_publishable_key": "public", "stripe_secret_key": "secret"}
+            )
+        )
+        stripe.write({"state": "test", "allow_tokenization": True})
+        card = self.provider._make_card(self.customer)
+        card.provider_id = stripe
+        move = self._charged(payment_token_id=card.id)
+        contract = move.subscription_contract_ids
+        self._work()
+        self.assertAttempts(move, "ready")
+        self.assertFalse(self.bank.taken)
+        effect = move.subscription_contract_outbox_ids.filtered(lambda effect: effect.kind == "charge")
+        for text in (contract.payment_warning, effect.last_error):
+            self.assertIn("no webhook secret", text)
+        stripe.stripe_webhook_secret = "secret"
+        contract.invalidate_recordset()
+        self.assertFalse(contract.payment_warning)
 
     def test_a_disabled_provider_charges_nothing_and_declines_nobody(self):
         move = self._charged()
