@@ -60,6 +60,7 @@
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         "views/subscription_gap_views.xml",
+        "views/subscription_check_views.xml",
         "views/subscription_run_views.xml",
         "views/subscription_forecast_views.xml",
         "views/subscription_menus.xml",

@@ -18,6 +18,25 @@ MAX_RATE_AGE = timedelta(days=31)
 MAX_CONFLICTS = 20
 
 
+def overlaps(table) -> SQL:
+    """Pairs of rows of one chain that hold on the same day, of lines or of the ledger."""
+    counting = SQL("one.state IN %(states)s AND other.state IN %(states)s", states=COUNTING)
+    return SQL(
+        """
+        SELECT one.id, one.company_id, one.contract_id, one.date_start, other.id AS other_id,
+               other.date_start AS other_start
+          FROM %(table)s one
+          JOIN %(table)s other
+            ON other.chain_id = one.chain_id
+           AND other.id > one.id
+           AND daterange(other.date_start, other.date_stop) && daterange(one.date_start, one.date_stop)
+         WHERE %(counting)s
+        """,
+        table=SQL.identifier(table),
+        counting=counting if table == "subscription_period" else SQL("TRUE"),
+    )
+
+
 class SubscriptionEngineCheck(models.AbstractModel):
     """What Odoo would accept silently and wrongly is an error that names the record."""
 
@@ -68,23 +87,16 @@ class SubscriptionEngineCheck(models.AbstractModel):
     @api.model
     def _conflicts(self, table) -> list[str]:
         """Pairs of rows of one chain that hold on the same day, in words."""
-        counting = SQL("one.state IN %(states)s AND other.state IN %(states)s", states=COUNTING)
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT contract.name, one.id, one.date_start, other.id, other.date_start
-                  FROM %(table)s one
-                  JOIN %(table)s other
-                    ON other.chain_id = one.chain_id
-                   AND other.id > one.id
-                   AND daterange(other.date_start, other.date_stop) && daterange(one.date_start, one.date_stop)
-                  JOIN subscription_contract contract ON contract.id = one.contract_id
-                 WHERE %(counting)s
-                 ORDER BY contract.name, one.date_start
+                SELECT contract.name, pair.id, pair.date_start, pair.other_id, pair.other_start
+                  FROM (%(pairs)s) pair
+                  JOIN subscription_contract contract ON contract.id = pair.contract_id
+                 ORDER BY contract.name, pair.date_start
                  LIMIT %(limit)s
                 """,
-                table=SQL.identifier(table),
-                counting=counting if table == "subscription_period" else SQL("TRUE"),
+                pairs=overlaps(table),
                 limit=MAX_CONFLICTS,
             )
         )

@@ -5,6 +5,7 @@ from . import (
     test_amendment_print,
     test_api,
     test_change_wizard,
+    test_check,
     test_close_wizard,
     test_customer_base,
     test_desk,

@@ -10,8 +10,10 @@ import functools
 import os
 import signal
 import sys
+from datetime import datetime
 
 import psycopg2
+from freezegun import freeze_time
 from psycopg2 import errors
 
 from odoo import sql_db
@@ -158,6 +160,12 @@ def impatient(env, inside, timeout):
     sys.modules[env.registry["subscription.engine"]._attempt.__module__].LOCK_TIMEOUT = timeout
 
 
+def clock(env, inside, moment):
+    """It is ``moment`` for Odoo and for the database, as far as this process asks either of them."""
+    freeze_time(moment).start()
+    sql_db.BaseCursor.now = lambda cursor: datetime.fromisoformat(moment)
+
+
 def _server():
     return {
         name: os.environ[variable] for name, variable in (("host", "PGHOST"), ("port", "PGPORT"), ("user", "PGUSER"))
@@ -218,6 +226,7 @@ def without_check_of_guards(env, inside):
 FAULTS = {
     fault.__name__: fault
     for fault in (
+        clock,
         pause,
         start,
         fail,

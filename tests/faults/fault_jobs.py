@@ -67,6 +67,11 @@ def gaps(env):
     return [(gap.display_name, gap.reason) for gap in env["subscription.gap"].search([])]
 
 
+def differences(env):
+    """Where the invariants of the addon do not hold."""
+    return env["subscription.invariant"]._differences()
+
+
 def preview(env, references=()):
     """The charges that are due, as text."""
     contracts = _contracts(env, references)
@@ -264,6 +269,7 @@ JOBS = {
         add_fee,
         set_aside,
         gaps,
+        differences,
         preview,
         guard_errors,
         parked,
