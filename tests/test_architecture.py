@@ -28,7 +28,7 @@ LISTED_FIELDS = {
     "sale.order": {"subscription_intent", "subscription_start_date"},
     "account.move.line": {"subscription_credited_line_id", "deferred_start_date", "deferred_end_date"},
     "res.company": {"subscription_tz"},
-    "res.config.settings": {"subscription_tz"},
+    "res.config.settings": {"subscription_tz", "subscription_insee_url"},
 }
 
 

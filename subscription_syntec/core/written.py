@@ -15,33 +15,21 @@ from decimal import Decimal
 
 from .index_period import IndexPeriod
 
-# of both languages, without accents; three letters or more stand for a month when they stand for no other
-NAMES = [
-    "janvier",
-    "january",
-    "fevrier",
-    "february",
-    "mars",
-    "march",
-    "avril",
-    "april",
-    "mai",
-    "may",
-    "juin",
-    "june",
-    "juillet",
-    "july",
-    "aout",
-    "august",
-    "septembre",
-    "september",
-    "octobre",
-    "october",
-    "novembre",
-    "november",
-    "decembre",
-    "december",
-]
+# without accents; three letters or more stand for a month when they stand for no other
+MONTHS = (
+    "janvier january",
+    "fevrier february",
+    "mars march",
+    "avril april",
+    "mai may",
+    "juin june",
+    "juillet july",
+    "aout august",
+    "septembre september",
+    "octobre october",
+    "novembre november",
+    "decembre december",
+)
 YEAR = r"(?P<year>\d{4})"
 DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T]00:00(?::00)?)?")
 FRENCH_DAY = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})")
@@ -173,7 +161,7 @@ def _month(text):
 
 
 def _months_named(start):
-    return {place // 2 + 1 for place, name in enumerate(NAMES) if name.startswith(start)}
+    return {month for month, names in enumerate(MONTHS, 1) if any(name.startswith(start) for name in names.split())}
 
 
 def _quarter(text):

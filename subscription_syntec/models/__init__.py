@@ -1,8 +1,10 @@
 from . import (
+    res_config_settings,
     subscription_amendment,
     subscription_contract,
     subscription_engine,
     subscription_index,
+    subscription_index_insee,
     subscription_index_reading,
     subscription_index_value,
     subscription_index_value_revision,
