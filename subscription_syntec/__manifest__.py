@@ -6,7 +6,7 @@
     "author": "Subscription Billing contributors",
     "license": "LGPL-3",
     "depends": ["subscription_billing"],
-    "external_dependencies": {"python": ["num2words", "reportlab"]},
+    "external_dependencies": {"python": ["num2words", "openpyxl", "reportlab"]},
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
@@ -20,5 +20,13 @@
         "views/subscription_revision_campaign_views.xml",
         "views/subscription_contract_views.xml",
         "views/subscription_revision_menus.xml",
+        "wizard/subscription_index_import_views.xml",
+        "views/subscription_index_value_views.xml",
+        "views/subscription_index_views.xml",
+        "views/res_config_settings_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["subscription_syntec/static/src/**/*"],
+        "web.assets_tests": ["subscription_syntec/static/tests/tours/**/*"],
+    },
 }

@@ -8,6 +8,7 @@ from . import (
     subscription_index_reading,
     subscription_index_value,
     subscription_index_value_revision,
+    subscription_index_written,
     subscription_period,
     subscription_revision,
     subscription_revision_calculation,

@@ -66,7 +66,7 @@ class SubscriptionIndex(models.Model):
 
     value_ids = fields.One2many("subscription.index.value", "index_id", "Values")
     value_count = fields.Integer(compute="_compute_reach")
-    last_value_id = fields.Many2one("subscription.index.value", "Last value", compute="_compute_reach")
+    last_printed = fields.Char("Last value", compute="_compute_reach")
     is_incomplete = fields.Boolean("Values are missing", compute="_compute_reach")
     reach = fields.Text("Known values", compute="_compute_reach")
     value_graph = fields.Text("Graph", compute="_compute_value_graph")
@@ -114,7 +114,7 @@ class SubscriptionIndex(models.Model):
             values = index.value_ids.filtered("is_current").sorted("period_start")
             gaps = index._missing_periods()
             index.value_count = len(values)
-            index.last_value_id = values[-1:]
+            index.last_printed = values[-1:].printed
             index.is_incomplete = bool(gaps) or not values
             index.reach = " ".join(filter(None, [index._reach_text(gaps), index._succession_text()]))
 

@@ -1,5 +1,6 @@
 from . import (
     test_index,
+    test_index_import,
     test_index_insee,
     test_index_reading,
     test_index_value,

@@ -19,7 +19,7 @@ class TestIndex(IndexCommon):
         self._record(("2024-07", "311.0"), ("2024-09", "313.0"), ("2024-10", "314.0"))
         self.assertEqual(self.index.reach, "Known up to October 2024, nothing is missing.")
         self.assertFalse(self.index.is_incomplete)
-        self.assertEqual(self.index.last_value_id.printed, "314.0")
+        self.assertEqual(self.index.last_printed, "314.0")
 
     def test_the_reach_of_quarters_and_years(self):
         quarterly = self._index("Rents", frequency="quarter", decimals=2)
