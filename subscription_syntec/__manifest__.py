@@ -25,6 +25,9 @@
         "views/subscription_index_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "demo": [
+        "demo/subscription_revision_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": ["subscription_syntec/static/src/**/*"],
         "web.assets_tests": ["subscription_syntec/static/tests/tours/**/*"],

@@ -71,7 +71,8 @@ def render(letter: Letter) -> bytes:
 def _table(rows, normal, right, strong):
     """The first column takes the room that is left; figures stand at the right."""
     head, *body = rows
-    cells = [[Paragraph(escape(text), strong) for text in head]]
+    heading = ParagraphStyle("heading", parent=right, fontName="Helvetica-Bold")
+    cells = [[Paragraph(escape(text), heading if column else strong) for column, text in enumerate(head)]]
     cells += [[Paragraph(escape(text), right if column else normal) for column, text in enumerate(row)] for row in body]
     table = Table(cells, colWidths=[7.6 * cm] + [9 * cm / (len(head) - 1)] * (len(head) - 1), repeatRows=1)
     table.setStyle(

@@ -61,11 +61,11 @@ class SubscriptionRevision(models.Model):
     price_computed = fields.Float("By the clause", readonly=True, min_display_digits="Product Price", aggregator=None)
     price = fields.Float("New price", min_display_digits="Product Price", aggregator=None)
     coefficient = fields.Float(digits=(12, 8), readonly=True, aggregator=None)
-    variation = fields.Float("Change %", compute="_compute_variation", store=True, digits=(8, 4), aggregator="avg")
+    variation = fields.Float("Change %", compute="_compute_variation", store=True, digits=(8, 2), aggregator="avg")
     quantity = fields.Float(readonly=True, digits="Product Unit", aggregator=None)
     effect_mrr = fields.Monetary("Effect on MRR", readonly=True)
     effect_year = fields.Monetary(
-        "Effect on 12 months", readonly=True, help="Of billing, from the day it takes effect."
+        "Effect on 12 months", readonly=True, help="Of billing, from the day it takes effect, or from today when that is past; what is made good included."
     )
     bound = fields.Selection(
         [

@@ -38,6 +38,7 @@ class SubscriptionRevisionClause(models.Model):
     )
     amount = fields.Float(min_display_digits="Product Price", help="Added to the unit price of each period.")
     fixed_part = fields.Float(
+        "Fixed part",
         digits=(6, 6), help="The part of the price that no index moves, from 0 to 1: 0.15 in 0.15 + 0.85 x S1/S0."
     )
     term_ids = fields.One2many("subscription.revision.term", "clause_id", "Indexes", copy=True)
@@ -180,8 +181,9 @@ class SubscriptionRevisionClause(models.Model):
             return f"{self.percentage:+g} %"
         if self.kind == "amount":
             return f"{self.amount:+g}"
-        fixed = [f"{self.fixed_part:g}"] if self.fixed_part else []
-        return "P0 × (" + " + ".join(fixed + [term._in_words() for term in self.term_ids]) + ")"
+        parts = [f"{self.fixed_part:g}"] if self.fixed_part else []
+        parts += [term._in_words() for term in self.term_ids]
+        return f"P0 × ({' + '.join(parts)})" if len(parts) > 1 else f"P0 × {''.join(parts)}"
 
     def _when(self) -> str:
         self.ensure_one()

@@ -89,4 +89,4 @@ class SubscriptionRevisionTerm(models.Model):
         """The term of the formula, with the name of its index."""
         self.ensure_one()
         weight = "" if self.weight == 1 else f"{self.weight:g} × "
-        return f"{weight}{self.index_id.name or '?'}"
+        return f"{weight}S1/S0 {self.index_id.name or '?'}"

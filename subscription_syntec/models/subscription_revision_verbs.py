@@ -97,7 +97,9 @@ class SubscriptionRevisionVerbs(models.Model):
 
     def _exclude(self):
         self.contract_id.check_access("write")
-        self.filtered(lambda revision: revision.state in OPEN)._write({"state": "excluded"})
+        self.filtered(lambda revision: revision.state in OPEN)._write(
+            {"state": "excluded", "effect_mrr": 0.0, "effect_year": 0.0}
+        )
 
     def _approve(self):
         """:raises UserError: where something is missing that only a person can say."""
@@ -183,25 +185,19 @@ class SubscriptionRevisionVerbs(models.Model):
                 self.filtered(lambda revision, part=part: revision.contract_id in part)._apply_isolated()
 
     def _billed_in_a_year(self) -> dict:
-        """What the line of each revision is billed for the twelve months from its day on, by revision."""
-        until = max(revision._a_year_later() for revision in self)
+        """What the line of each revision is billed for until a year after its day, or after today, by revision."""
+        until = {revision: revision._a_year_later() for revision in self}
         by_chain = defaultdict(list)
-        for charge in self.env["subscription.engine"]._preview(self.contract_id, until):
+        for charge in self.env["subscription.engine"]._preview(self.contract_id, max(until.values())):
             by_chain[charge.line.chain_id].append(charge)
         return {
-            revision.id: sum(
-                (
-                    charge.amount
-                    for charge in by_chain[revision.chain_id]
-                    if charge.period.start <= revision._a_year_later() and charge.period.stop > revision.date_effective
-                ),
-                Decimal(0),
-            )
-            for revision in self
+            revision.id: sum((item.amount for item in by_chain[revision.chain_id] if item.due <= last), Decimal(0))
+            for revision, last in until.items()
         }
 
     def _a_year_later(self):
-        return add_months(self.date_effective, 12) - timedelta(days=1)
+        """The last day of the twelve months that count as its effect."""
+        return add_months(max(self.date_effective, self.contract_id._today()), 12) - timedelta(days=1)
 
     def _locked_in_state(self, state):
         """Those of these in ``state``, locked: two at once apply a revision once."""

@@ -79,11 +79,19 @@ class SubscriptionRevisionWords(models.Model):
             "%(index)s from %(base)s (%(base_period)s) to %(current)s (%(current_period)s), %(change)s %%",
             index=current["index"],
             base=self._number(base["value"]),
-            base_period=self._period_in_words(base["period"]),
+            base_period=self._where_from(base),
             current=self._number(current["value"]),
-            current_period=self._period_in_words(current["period"]),
+            current_period=self._where_from(current),
             change=self._signed(change),
         )
+
+    @api.model
+    def _where_from(self, reading) -> str:
+        """ "August 2023", or "August 2023, 305.7 × 0.97975" where a successor was read."""
+        period, link = self._period_in_words(reading["period"]), reading["link"]
+        if not link:
+            return period
+        return f"{period}, {self._number(link['value'])} × {self._number(link['coefficient'])}"
 
     @api.model
     def _period_in_words(self, text) -> str:
