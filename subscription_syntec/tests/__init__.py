@@ -3,6 +3,7 @@ from . import (
     test_index_import,
     test_index_insee,
     test_index_reading,
+    test_index_tour,
     test_index_value,
     test_revision,
 )

@@ -18,4 +18,4 @@ class SubscriptionIndexImportRow(models.TransientModel):
         "What happens",
         readonly=True,
     )
-    error = fields.Char("What is wrong", readonly=True)
+    error = fields.Text("What is wrong", readonly=True)
