@@ -9,7 +9,7 @@ class TestIndexTour(IndexCommon, HttpCase):
     """A manager completes an index with one paste."""
 
     def test_paste_values_and_see_how_far_they_reach(self):
-        index = self._index("Tour index", sequence=0)
+        index = self._index("Tour index", sequence=0, last_period="2024-10")
         self._record(("2024-06", "313.0"), ("2024-08", "314.1"), index=index)
         manager = new_test_user(
             self.env,
