@@ -94,6 +94,11 @@ class TestBadInput(GuardCommon):
                 with self.assertRefused(words):
                     self._contract(activate=False, **values)
 
+    def test_R28_the_anchor_of_what_runs_is_fixed(self):
+        running = self._contract()
+        with self.assertRefused("Buttons of the contract change"):
+            running.anchor_date = "2026-01-15"
+
     def test_end_before_start(self):
         draft, running = self._contract(activate=False), self._contract()
         with self.assertRefused("Hosting", "before it starts"):

@@ -2,7 +2,7 @@ import logging
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import DeadlockDetected, ExclusionViolation, SerializationFailure, UniqueViolation
 
 from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError
@@ -206,20 +206,22 @@ class TestIsolation(CronMixinCase, SubscriptionCommon):
         self.assertEqual(len(contracts.filtered("invoice_ids")), 3)
         self.assertEqual(len(triggers.records), 2, "nothing remains after the third")
 
-    def test_R06_lost_race_is_run_again(self):
-        contracts = self._contracts(2)
-        write, left = type(self.engine)._write_charges, [3]
+    def test_R06_R07_R08_lost_race_is_run_again(self):
+        """Somebody was faster, waits for us too, or has billed the same days."""
+        write = type(self.engine)._write_charges
+        for error in (SerializationFailure, DeadlockDetected, ExclusionViolation, UniqueViolation):
+            contracts, left = self._contracts(2), [3]
 
-        def lose_some(engine, *args):
-            if left[0]:
-                left[0] -= 1
-                raise SerializationFailure("somebody was faster")
-            return write(engine, *args)
+            def lose_some(engine, *args, error=error, left=left):
+                if left[0]:
+                    left[0] -= 1
+                    raise error("somebody was faster")
+                return write(engine, *args)
 
-        with patch.object(type(self.engine), "_write_charges", lose_some):
-            self._cron()
-        self.assertEqual(len(contracts.invoice_ids), 2)
-        self.assertFalse(any(contracts.mapped("billing_error")))
+            with self.subTest(error=error.__name__), patch.object(type(self.engine), "_write_charges", lose_some):
+                self._cron()
+                self.assertEqual(len(contracts.invoice_ids), 2)
+                self.assertFalse(any(contracts.mapped("billing_error")))
 
     def test_lost_races_without_end_are_left_for_the_next_run(self):
         contracts = self._contracts(2)

@@ -83,3 +83,42 @@ class TestUiTours(SubscriptionCommon, HttpCase):
         contract = self._running(user_id=self.seller.id)
         self._open(contract, "subscription_accounting", self.accountant)
         self.assertEqual(contract.invoice_ids.mapped("state"), ["posted"])
+
+    def test_a_life(self):
+        family = self.env["subscription.plan.family"].create({"name": "Tour family"})
+        self.plan.write({"family_id": family.id, "rank": 1})
+        self.env["subscription.plan"].create(
+            {
+                "name": "Tour gold",
+                "recurrence_id": self.monthly.id,
+                "family_id": family.id,
+                "rank": 2,
+                "line_ids": [
+                    Command.create({"product_id": self.hosting.id, "has_price": True, "price_unit": 150.0}),
+                ],
+            }
+        )
+        self.plan.line_ids = [Command.create({"product_id": self.hosting.id})]
+        contract = self._running(user_id=self.seller.id, commitment=12, renewal="accept")
+        self._bill(contract, contract._today())
+        self._open(contract, "subscription_life", self.seller)
+        self.assertEqual(
+            contract.amendment_ids.sorted("number").mapped("kind"), ["activate", "pause", "resume", "plan"]
+        )
+        self.assertEqual(contract.order_ids.subscription_intent, "renewal")
+
+    def test_what_leaves(self):
+        self.customer.email = "customer@example.com"
+        manager = self._user(
+            "tour_outgoing", "subscription_billing.group_subscription_manager,account.group_account_invoice"
+        )
+        contract = self._running(commitment=2, notice=1, customer_class="professional", notice_reminder_days=31)
+        move = self._bill(contract, contract._today())
+        mail = self.env["subscription.outbox"]._queue("send", move)
+        mail._end("failed", "customer@example.com: no such mailbox")
+        self.plan.retry_step_ids = [Command.create({"days": 3, "action": "retry"})]
+        attempts = self.env["subscription.charge.attempt"]
+        attempts._plan(move, contract._today())._answer("declined", "insufficient funds")
+        self.env["subscription.notice"].sudo()._plan()
+        self._open(contract, "subscription_outgoing", manager)
+        self.assertEqual((mail.state, contract.notice_ids.state), ("waiting", "leaving"))

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class SubscriptionCard(models.TransientModel):
@@ -16,10 +16,6 @@ class SubscriptionCard(models.TransientModel):
         domain="[('id', 'in', suitable_payment_token_ids)]",
         ondelete="cascade",
     )
-
-    @api.model
-    def default_get(self, fields):
-        return {"contract_id": self.env.context.get("active_id"), **super().default_get(fields)}
 
     def action_confirm(self):
         self.contract_id._choose_card(self.payment_token_id)

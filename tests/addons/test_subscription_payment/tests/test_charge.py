@@ -352,7 +352,7 @@ class TestCharge(ChargeCommon):
         move = self._charged()
         self._work()
         contract, card = move.subscription_contract_ids, self.provider._make_card(self.customer)
-        dialog = self.env["subscription.card"].with_user(accountant).with_context(active_id=contract.id)
+        dialog = self.env["subscription.card"].with_user(accountant).with_context(default_contract_id=contract.id)
         with self.assertRaises(AccessError):
             contract.with_user(accountant).payment_token_id = card
         with self.assertRaises(AccessError):
