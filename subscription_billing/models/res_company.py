@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import pytz
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ResCompany(models.Model):
@@ -33,6 +34,13 @@ class ResCompany(models.Model):
         that servers whose clocks differ bill by the same day.
         """
         return self._subscription_day(self.env.cr.now())
+
+    @api.model
+    def _subscription_today_table(self) -> SQL:
+        """The day of every company, archived ones included, as a table of a query: ``today(company_id, day)``."""
+        companies = self.sudo().with_context(active_test=False).search([])
+        days = [str(company._subscription_today()) for company in companies]
+        return SQL("unnest(%s, %s::date[]) AS today(company_id, day)", companies.ids, days)
 
     @api.private
     def _subscription_day(self, moment: datetime) -> date:

@@ -82,11 +82,10 @@ class SubscriptionAccountReport(models.Model):
 
     @property
     def _table_query(self):
-        companies = self.env["res.company"].sudo().with_context(active_test=False).search([])
         return SQL(
             """
             WITH today AS (
-                SELECT * FROM unnest(%(companies)s, %(days)s::date[]) AS today(company_id, day)
+                SELECT * FROM %(today)s
             ),
             rate AS (
                 SELECT * FROM unnest(%(rate_companies)s, %(rate_currencies)s, %(rates)s::float[])
@@ -178,18 +177,18 @@ class SubscriptionAccountReport(models.Model):
               JOIN subscription_contract contract ON contract.id = fact.contract_id
               JOIN res_company company ON company.id = contract.company_id
             """,
-            companies=companies.ids,
-            days=[str(company._subscription_today()) for company in companies],
+            today=self.env["res.company"]._subscription_today_table(),
             gaps=self.env["subscription.gap"]._table_query,
             days_of=SQL(
                 "CASE recurrence.unit %s END",
                 SQL(" ").join(SQL("WHEN %s THEN %s", unit, days) for unit, days in DAYS_OF.items()),
             ),
-            **self._rates_of_today(companies),
+            **self._rates_of_today(),
         )
 
-    def _rates_of_today(self, companies) -> dict:
+    def _rates_of_today(self) -> dict:
         """The rates of the currencies in which contracts are, as columns."""
+        companies = self.env["res.company"].sudo().with_context(active_test=False).search([])
         groups = self.env["subscription.contract"].sudo()._read_group([("state", "!=", "draft")], ["currency_id"])
         currencies = self.env["res.currency"].sudo().browse([currency.id for [currency] in groups])
         rows = [

@@ -54,7 +54,6 @@ class SubscriptionContractOverdue(models.Model):
     def _overdue(self, contract_ids=None) -> dict:
         """First day and amount overdue by contract, in its currency, in one query over the open items."""
         self.env["account.move.line"].flush_model()
-        companies = self.env["res.company"].sudo().with_context(active_test=False).search([])
         scope = (
             SQL(
                 """
@@ -77,7 +76,7 @@ class SubscriptionContractOverdue(models.Model):
                        min(due.date_maturity),
                        sum(due.amount_residual_currency * billed.share)::float
                   FROM account_move_line due
-                  JOIN unnest(%(companies)s, %(days)s::date[]) AS today(company_id, day)
+                  JOIN %(today)s
                     ON today.company_id = due.company_id
                   JOIN LATERAL (
                        SELECT line.contract_id,
@@ -98,8 +97,7 @@ class SubscriptionContractOverdue(models.Model):
                    %(scope)s
                  GROUP BY billed.contract_id
                 """,
-                companies=companies.ids,
-                days=[str(company._subscription_today()) for company in companies],
+                today=self.env["res.company"]._subscription_today_table(),
                 scope=scope,
             )
         )

@@ -74,12 +74,11 @@ class SubscriptionGap(models.Model):
 
     @property
     def _table_query(self):
-        companies = self.env["res.company"].sudo().with_context(active_test=False).search([])
         engine = self.env["subscription.engine"]
         return SQL(
             """
             WITH today AS (
-                SELECT * FROM unnest(%(companies)s, %(days)s::date[]) AS today(company_id, day)
+                SELECT * FROM %(today)s
             ),
             chain AS (
                 SELECT chain_id, max(COALESCE(date_stop, 'infinity')) AS date_stop
@@ -184,8 +183,7 @@ class SubscriptionGap(models.Model):
               JOIN today ON today.company_id = contract.company_id
              WHERE uncovered.date_start < uncovered.date_stop
             """,
-            companies=companies.ids,
-            days=[str(company._subscription_today()) for company in companies],
+            today=self.env["res.company"]._subscription_today_table(),
             counting=COUNTING,
             days_per_line=DAYS_PER_LINE,
             armed=engine._is_armed(),
