@@ -106,18 +106,20 @@ class AccountMoveLine(models.Model):
     # credit notes typed by persons
 
     def _subscription_hold_credited(self):
-        """A line credited in full waits for a decision; a part of it frees nothing."""
+        """A line credited in full waits for a decision, what it gave back is owed again; a part of it frees nothing."""
         for line in self:
-            billed, _credited = line._subscription_ledger()
+            billed, credited = line._subscription_ledger()
             if line._subscription_is_fully_credited():
                 billed.filtered(lambda period: period.state == "billed")._hold(
                     self.env._("%s was credited in full", line.move_id.display_name)
                 )
+                credited.filtered(lambda period: period.state == "credited").write({"state": "released"})
             elif line.parent_state == "posted":
                 billed._check_not_billed_again(line.move_id)
                 billed.filtered(lambda period: period.state in ("held", "waived")).write(
                     {"state": "billed", "reason": False}
                 )
+                credited.filtered(lambda period: period.state == "released").write({"state": "credited"})
         self._subscription_refresh()
 
     def _subscription_manual_credits(self) -> Decimal:
@@ -137,8 +139,9 @@ class AccountMoveLine(models.Model):
         return -sum((credit._subscription_amount() for credit in credits), Decimal(0))
 
     def _subscription_is_fully_credited(self) -> bool:
-        given_back = self._subscription_manual_credits()
-        return given_back > 0 and given_back >= self._subscription_amount()
+        given_back, amount = self._subscription_manual_credits(), self._subscription_amount()
+        # a deduction is given back by a negative amount
+        return given_back <= amount if amount < 0 else 0 < given_back >= amount
 
     def _subscription_creditable(self) -> Decimal:
         """What may still be given back of what this line billed."""

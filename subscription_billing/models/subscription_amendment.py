@@ -161,6 +161,7 @@ class SubscriptionAmendment(models.Model):
             undone.undone_by_id = amendment
             amendment._restore(undone)
             contract._take_back(undone, amendment)
+            contract._run_again()
         return amendment
 
     def _restore(self, undone):

@@ -83,3 +83,9 @@ class SubscriptionContractCalendar(models.Model):
             self.state = "paused"
         if self.state == "paused" and self.resumes_on and self.resumes_on <= today:
             self.write({"state": "active", "paused_from": False, "resumes_on": False})
+
+    def _run_again(self):
+        """Be active where no pause and no end hold: what the calendar wrote is no value of an amendment."""
+        is_over = self.date_stop and self.date_stop <= self._today()
+        if (self.state == "paused" and not self.paused_from) or (self.state == "closed" and not is_over):
+            self.state = "active"

@@ -455,7 +455,10 @@ class SubscriptionEngine(models.AbstractModel):
 
     @api.model
     def _late_usage(self, contracts) -> list[tuple]:
-        """Contracts with usage of windows that are billed already, and the day it was used."""
+        """Contracts with usage of lines that are billed to their end, and the day it was used.
+
+        Late usage of a line that goes on rides with its next window.
+        """
         metered = contracts.filtered(lambda contract: "usage" in contract.line_ids.mapped("kind"))
         if not metered:
             return []
@@ -470,9 +473,9 @@ class SubscriptionEngine(models.AbstractModel):
             (contract, day)
             for contract, chain, day in unbilled
             if all(
-                (row.covered_until or row.date_start) > day
+                row.date_stop and (row.covered_until or row.date_start) >= row.date_stop
                 for row in contract.line_ids
-                if row.chain_id == chain and row._is_in_force(day)
+                if row.chain_id == chain and row._period()
             )
         ]
 

@@ -76,7 +76,14 @@ INVARIANTS = (
                AND settled.state IN %(counting)s
          LEFT JOIN subscription_period own ON own.id = usage.period_id
              WHERE own.state = 'void'
-                OR own.id IS NULL AND COALESCE(contract.next_billing_date > company_day.today, TRUE)
+                OR own.id IS NULL
+               AND COALESCE(contract.next_billing_date > company_day.today, TRUE)
+               AND NOT EXISTS (
+                   SELECT 1 FROM subscription_line line
+                    WHERE line.chain_id = usage.chain_id
+                      AND COALESCE(line.date_stop, 'infinity') > GREATEST(line.date_start, line.covered_until)
+                      AND contract.next_billing_date IS NOT NULL
+                   )
             """,
             counting=COUNTING,
         ),
@@ -277,7 +284,7 @@ INVARIANTS = (
                    SELECT sum(amount_invoiced) AS amount,
                           sum(CASE state WHEN 'credited' THEN amount_credited ELSE 0 END) AS credited
                      FROM subscription_period
-                    WHERE move_line_id = item.id AND state <> 'void'
+                    WHERE move_line_id = item.id
                    ) billed
         CROSS JOIN LATERAL (SELECT billed.credited + COALESCE(given_back.amount, 0) AS amount) credited
              WHERE item.subscription_line_id IS NOT NULL

@@ -366,9 +366,9 @@ class SubscriptionLine(models.Model):
         )
 
     def _is_cut(self) -> bool:
-        """Whether an amendment closed this row and let nothing follow it."""
+        """Whether an amendment closed this row and let nothing follow it there."""
         self.ensure_one()
-        return bool(self.closed_by_id) and not self.successor_ids
+        return bool(self.closed_by_id) and self.date_stop not in self.successor_ids.mapped("date_start")
 
     def _quote_line_vals(self) -> dict:
         """Values of the order line that changes or renews this one."""

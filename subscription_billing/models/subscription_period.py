@@ -354,7 +354,7 @@ class SubscriptionPeriod(models.Model):
         self.sudo().write({"state": "held", "reason": reason})
 
     def action_bill_again(self):
-        """Held stretches become due again."""
+        """Held stretches become due again, with the usage that was billed with them."""
         self._decide("void", self.env._("To bill again"))
 
     def action_waive(self):
@@ -367,6 +367,8 @@ class SubscriptionPeriod(models.Model):
             raise UserError(self.env._("Only periods that wait for a decision can be billed again or waived."))
         contracts = self.contract_id.sudo()._locked()
         self.sudo().write({"state": state, "reason": reason})
+        if state == "void":
+            self.env["subscription.usage"].sudo().search([("period_id", "in", self.ids)]).period_id = False
         self.env["subscription.engine"]._refresh(contracts)
         for contract in contracts:
             own = self.filtered(lambda period, contract=contract: period.contract_id == contract)

@@ -92,6 +92,8 @@ class TestCheck(AccessCommon):
         )
 
     def test_I2_no_usage_forgotten(self):
+        self.contract._close(self.contract._today(), self.reason)
+        self.engine._bill(self.contract, self.contract._today())
         self.assertTrue(self.event.period_id)
         self.assertTurnsRed(
             "no_usage_forgotten",

@@ -108,6 +108,39 @@ class TestDocuments(SubscriptionCommon):
         credit_note.button_draft()
         self.assertEqual(self.states(), ["billed"])
 
+    def test_usage_of_a_cancelled_invoice_is_billed_again(self):
+        contract = self._contract(self.traffic)
+        self.env["subscription.usage"].create(
+            {"contract_id": contract.id, "line_id": contract.line_ids.id, "date": "2026-01-10", "quantity": 4}
+        )
+        move = self._bill(contract, "2026-02-01")
+        move.button_draft()
+        move.button_cancel()
+        contract.period_ids.action_bill_again()
+        self.assertEqual(self._bill(contract, "2026-02-01").amount_untaxed, move.amount_untaxed)
+
+    def test_full_credit_of_a_difference_owes_again_what_it_gave_back(self):
+        """41.94 and 72.58 less 58.06: both halves of the invoice come back, not their difference only."""
+        self.invoice()
+        self.contract._amend(self._day("2026-01-14"), [(self.contract.line_ids, {"price_unit": 125.0})])
+        difference = self.invoice("2026-01-14")
+        self.assertEqual(difference.amount_untaxed, 14.52)
+        self.reverse(difference)
+        difference.reversal_move_ids.action_post()
+        self.contract.period_ids.filtered(lambda period: period.state == "held").action_bill_again()
+        self.assertEqual(self.invoice("2026-01-14").amount_untaxed, 14.52)
+
+    def test_full_credit_of_a_deduction_owes_it_again(self):
+        self.contract.credit_mode = "next"
+        self.invoice()
+        self.contract._pause(self._day("2026-01-22"), self._day("2026-02-01"))
+        deduction = self.invoice("2026-02-01")
+        self.assertEqual(deduction.amount_untaxed, 67.74, "100.00 of February less 32.26")
+        self.reverse(deduction)
+        deduction.reversal_move_ids.action_post()
+        self.contract.period_ids.filtered(lambda period: period.state == "held").action_bill_again()
+        self.assertEqual(self.invoice("2026-02-01").amount_untaxed, 67.74)
+
     def test_R32_partial_credit_frees_nothing_and_caps_what_may_be_given_back(self):
         move = self.invoice()
         credit_note = self.reverse(move)

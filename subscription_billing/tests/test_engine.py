@@ -113,6 +113,7 @@ class TestEngine(SubscriptionCommon):
         self.assertEqual(self.bill(contract, "2026-02-01"), [4.0], "7 used, 5 included, 2.00 each")
         use("2026-01-25", 1.0)
         use("2026-02-05", 6.0)
+        self.assertEqual(str(contract.next_billing_date), "2026-03-01", "late usage is due with the next window")
         self.assertEqual(self.bill(contract, "2026-03-01"), [4.0], "1 late of January and 1 of February")
         contract._close(self._day("2026-03-16"), self.reason)
         self._bill(contract, "2026-03-16")

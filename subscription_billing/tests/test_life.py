@@ -50,6 +50,12 @@ class TestTerms(LifeCommon):
     def committed(self, **values):
         return self._contract(**{"commitment": 12, "notice": 2, **values})
 
+    def test_a_promotion_that_outlasts_the_term_goes_on_after_the_renewal(self):
+        line = {"product_id": self.hosting.id, "discount": 50.0, "discount_occurrences": 2}
+        contract = self._contract(line, commitment=1, renewal="accept")
+        contract._renew()
+        self.assertEqual(self.amounts(self._bill(contract, "2026-02-01")), [50.0, 50.0])
+
     def test_tacit_renewal_moves_the_term_once_and_nothing_else(self):
         contract = self.committed()
         self.assertEqual((str(contract.term_end), str(contract.notice_deadline)), ("2026-12-31", "2026-10-31"))
@@ -304,6 +310,13 @@ class TestTrial(LifeCommon):
                 self.amounts(self._bill(contract, "2026-02-28")), [85.71], "from the day of the decision on"
             )
 
+    def test_a_promotion_holds_once_somebody_decided(self):
+        line = {"product_id": self.hosting.id, "discount": 50.0, "discount_occurrences": 2}
+        contract = self._contract(line, trial=1, trial_unit="month", trial_outcome="ask")
+        with self.on("2026-02-01"):
+            contract.action_convert_trial()
+            self.assertEqual(self.amounts(self._bill(contract, "2026-04-01")), [50.0, 50.0, 100.0])
+
     def test_a_change_keeps_the_days_that_are_left(self):
         contract = self._contract(trial=14)
         contract._amend(self._day("2026-01-05"), [(contract.line_ids, {"quantity": 2.0})])
@@ -521,6 +534,20 @@ class TestUndo(LifeCommon):
         for row in (amendment, undoing, contract.amendment_ids.filtered(lambda row: row.kind == "activate")):
             with self.assertRaisesRegex(UserError, "cannot be taken back"):
                 row._undo()
+
+    def test_taken_back_after_the_calendar_had_followed_it(self):
+        """A pause or a closing that began by itself leaves no state behind."""
+        for verb in ("pause", "close"):
+            with self.subTest(verb=verb):
+                contract = self._contract()
+                day = self._day("2026-02-01")
+                contract._pause(day) if verb == "pause" else contract._close(day, self.reason)
+                amendment = self.last_amendment(contract)
+                with self.on("2026-02-03"):
+                    self.assertNotEqual(contract.state, "active")
+                    amendment._undo()
+                    self.assertEqual((contract.state, contract.mrr), ("active", 100.0))
+                    self.assertFalse(contract.paused_from or contract.date_stop)
 
     def test_R31_reopened(self):
         contract = self._contract()

@@ -8,14 +8,14 @@ DAYS = ("day", "until", "date_start")
 
 def act(env, acts):
     """Each act of a day in a transaction of its own: its result, or why it was refused."""
-    return [_act(env, **{**one}) for one in acts]
+    return [_act(env, **one) for one in acts]
 
 
 def _act(env, verb, reference, **arguments):
     try:
         contract = env["subscription.contract"].search([("external_id", "=", reference)])
         dates = {name: fields.Date.to_date(arguments[name]) for name in DAYS if arguments.get(name)}
-        result = VERBS[verb](env, contract, **{**arguments, **dates})
+        result = VERBS[verb](env, contract, **(arguments | dates))
         env.cr.commit()
         return {"result": result}
     except (UserError, ValidationError) as refusal:
@@ -53,18 +53,23 @@ def activate(env, contract, name, plan, recurrence, lines, card=False, **values)
     contract.action_activate()
 
 
+def _amend(contract, day, change):
+    if not contract._amend(day, [change]):
+        raise UserError("Nothing changed.")
+
+
 def change(env, contract, key, day, values):
-    assert contract._amend(day, [(_line(contract, key), values)])
+    _amend(contract, day, (_line(contract, key), values))
 
 
 def drop(env, contract, key, day):
-    assert contract._amend(day, [(_line(contract, key), None)])
+    _amend(contract, day, (_line(contract, key), None))
 
 
 def add(env, contract, key, day, values):
     product = _product(env, values["product_id"])
     values = {**values, "product_id": product.id, "external_id": key, "recurrence_id": contract.recurrence_id.id}
-    contract._amend(day, [(None, values)])
+    _amend(contract, day, (None, values))
 
 
 def plan(env, contract, day, name):
@@ -79,7 +84,7 @@ def resume(env, contract, day):
     contract._resume(day)
 
 
-def convert(env, contract):
+def convert(env, contract, day):
     contract._convert_trial()
 
 
@@ -97,8 +102,7 @@ def reopen(env, contract, day):
 
 def undo(env, contract):
     """The last amendment is taken back."""
-    amendments = contract.amendment_ids.filtered(lambda row: row.is_undoable).sorted("number")
-    amendments[-1].action_undo()
+    contract.amendment_ids.sorted("number")[-1].action_undo()
 
 
 def use(env, contract, events):
@@ -118,9 +122,14 @@ def delete_draft(env, contract):
 
 
 def _last_invoice(contract):
-    return contract.invoice_ids.filtered(
-        lambda move: move.state == "posted" and move.move_type == "out_invoice" and move.payment_state == "not_paid"
-    ).sorted("id")[-1:]
+    """The last one that nothing was paid of or given back."""
+
+    def is_whole(move):
+        states = set(move.line_ids.subscription_line_period_ids.mapped("state"))
+        return move.state == "posted" and move.payment_state == "not_paid" and states <= {"billed", "kept"}
+
+    invoices = contract.invoice_ids.filtered(lambda move: move.move_type == "out_invoice" and is_whole(move))
+    return invoices.sorted("id")[-1:]
 
 
 def cancel(env, contract, decision):
@@ -160,7 +169,8 @@ def _reversal(env, move):
 def _decide(env, contract, move, decision):
     """What a person decides about what the invoice billed; the days and the usage concerned."""
     held = contract.period_ids.filtered(lambda period: period.state == "held" and period.move_id == move)
-    concerned = [[period.chain_id.external_id, str(period.date_start), str(period.date_stop)] for period in held]
+    kept = contract.period_ids.filtered(lambda period: period.state == "kept" and period.move_id == move)
+    concerned = [[row.chain_id.external_id, str(row.date_start), str(row.date_stop)] for row in held | kept]
     usage = env["subscription.usage"].search([("period_id", "in", held.ids)]).mapped("external_id")
     getattr(held, {"waive": "action_waive", "again": "action_bill_again"}[decision])()
     return {"days": concerned, "usage": usage, "invoices": len(move)}

@@ -59,6 +59,7 @@ class Line:
     aligned_day: int = 0
     promotion_periods: int = 0
     fixed: Decimal | None = None  # a fee of one day
+    is_metered: bool = False
     known: dict = field(default_factory=dict)
 
     def begins(self, day):
@@ -122,6 +123,8 @@ class Agreement:
 
     def owed(self, line, until):
         """What the customer has to pay in the end for one line."""
+        if line.is_metered:
+            return sum(self.usage.values(), Decimal(0))
         if line.fixed is not None:
             return line.fixed
         given = {day for event in self.events for key, day in event.given if key == line.key}
