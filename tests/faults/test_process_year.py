@@ -223,6 +223,9 @@ class Year:
             ("payments", self.payments),
         ):
             print(f"{title}:", ", ".join(f"{name} {count}" for name, count in sorted(counts.items(), key=str)))
+        for key, (billed, owed) in self.differences().items():
+            life = self.lives.lives[key.partition("-")[0]]
+            print(f"{key}: billed {billed}, owed {owed}; {life}")
         for (label, refusal), count in self.lives.refusals.most_common():
             print(f"refused {count} x {label}: {refusal}")
 
