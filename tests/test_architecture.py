@@ -21,7 +21,7 @@ WRITERS = {"create", "write", "unlink", "copy"}
 # the engine writes invoices and periods; the ledger's own model is its pen
 LEDGER_FILES = re.compile(r"models/(subscription_engine\w*|subscription_period)\.py$")
 # whoever commits has isolated its work and can be killed at any line
-COMMITTERS = re.compile(r"models/(subscription_engine_(cron|health)|subscription_run_work|subscription_outbox\w*)\.py$")
+COMMITTERS = re.compile(r"models/subscription_(engine_(cron|health)|run_work|outbox\w*|revision_campaign)\.py$")
 # what we add to the models of Odoo: Odoo Enterprise and OCA own many other names there, beginning with subscription_id
 OUR_FIELDS = re.compile(r"subscription_(contract|line|plan|recur)\w*")
 LISTED_FIELDS = {

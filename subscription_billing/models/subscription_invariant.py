@@ -347,7 +347,7 @@ class SubscriptionInvariant(models.AbstractModel):
     @api.model
     def _sentences(self) -> list[tuple[str, str]]:
         """Each code with its sentence, in the language of the user."""
-        return [(invariant.code, self.env._(invariant.sentence)) for invariant in self._invariants()]
+        return [(invariant.code, invariant.sentence._translate(self.env.lang)) for invariant in self._invariants()]
 
     @api.model
     def _differences(self) -> list[tuple]:

@@ -65,7 +65,9 @@ class SubscriptionRevision(models.Model):
     quantity = fields.Float(readonly=True, digits="Product Unit", aggregator=None)
     effect_mrr = fields.Monetary("Effect on MRR", readonly=True)
     effect_year = fields.Monetary(
-        "Effect on 12 months", readonly=True, help="Of billing, from the day it takes effect, or from today when that is past; what is made good included."
+        "Effect on 12 months",
+        readonly=True,
+        help="Of billing, from the day it takes effect, or from today when that is past; what is made good included.",
     )
     bound = fields.Selection(
         [

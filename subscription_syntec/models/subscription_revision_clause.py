@@ -39,7 +39,8 @@ class SubscriptionRevisionClause(models.Model):
     amount = fields.Float(min_display_digits="Product Price", help="Added to the unit price of each period.")
     fixed_part = fields.Float(
         "Fixed part",
-        digits=(6, 6), help="The part of the price that no index moves, from 0 to 1: 0.15 in 0.15 + 0.85 x S1/S0."
+        digits=(6, 6),
+        help="The part of the price that no index moves, from 0 to 1: 0.15 in 0.15 + 0.85 x S1/S0.",
     )
     term_ids = fields.One2many("subscription.revision.term", "clause_id", "Indexes", copy=True)
     base = fields.Selection(

@@ -10,5 +10,6 @@ class SubscriptionTerms(models.AbstractModel):
         "subscription.revision.clause",
         "Price revision",
         ondelete="restrict",
+        index="btree_not_null",
         help="How the prices of the contract follow an index, or rise by a percentage or an amount.",
     )

@@ -252,7 +252,7 @@ class TestRevision(RevisionCommon):
     def test_effects(self):
         contract = self.contract({"product_id": self.hosting.id, "quantity": 2.0})
         [revision] = self._revise(contract, "2026-03-10", approve=False)
-        self.assertEqual((revision.effect_mrr, revision.effect_year), (20.0, 240.0))
+        self.assertEqual((revision.effect_mrr, revision.effect_year), (20.0, 300.0), "fifteen months until 2027-03-09")
         self.assertEqual(contract.current_line_ids.price_unit, 100.0)
         self.assertEqual(contract.amendment_ids.mapped("kind"), ["activate"])
 
