@@ -67,7 +67,8 @@ class SubscriptionRevision(models.Model):
     effect_year = fields.Monetary(
         "Effect on 12 months",
         readonly=True,
-        help="Of billing, from the day it takes effect, or from today when that is past; what is made good included.",
+        help="Of billing, from the day it takes effect, or from today when that is past; "
+        "what is made good is included.",
     )
     bound = fields.Selection(
         [

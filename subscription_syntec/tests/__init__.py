@@ -6,4 +6,5 @@ from . import (
     test_index_tour,
     test_index_value,
     test_revision,
+    test_translations,
 )
