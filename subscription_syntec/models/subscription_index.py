@@ -48,7 +48,7 @@ class SubscriptionIndex(models.Model):
         "contracts between businesses: clauses that name it warn.",
     )
     source = fields.Char(help="Who publishes it, and where.")
-    note = fields.Text("Notes")
+    note = fields.Text("Notes", translate=True)
 
     last_period = fields.Char("Stopped after", help="The last period of a series that is published no more.")
     successor_id = fields.Many2one(
@@ -60,12 +60,13 @@ class SubscriptionIndex(models.Model):
         help="The series that takes the place of this one.",
     )
     link_coefficient = fields.Char(
-        help="What the value of the new series is multiplied by to come back to the scale of this one."
+        "Link coefficient",
+        help="What the value of the new series is multiplied by to come back to the scale of this one.",
     )
-    link_period = fields.Char(help="The first period that is read in the new series.")
+    link_period = fields.Char("Link period", help="The first period that is read in the new series.")
 
     value_ids = fields.One2many("subscription.index.value", "index_id", "Values")
-    value_count = fields.Integer(compute="_compute_reach")
+    value_count = fields.Integer("Number of values", compute="_compute_reach")
     last_printed = fields.Char("Last value", compute="_compute_reach")
     is_incomplete = fields.Boolean("Values are missing", compute="_compute_reach")
     reach = fields.Text("Known values", compute="_compute_reach")
@@ -170,9 +171,9 @@ class SubscriptionIndex(models.Model):
         except ValueError as error:
             raise ValidationError(
                 self.env._(
-                    "“%(text)s” is no %(period)s of %(index)s: write it as in %(example)s.",
+                    "“%(text)s” is no period of %(index)s, published by %(frequency)s: write it as in %(example)s.",
                     text=text or "",
-                    period=self._frequency_name(),
+                    frequency=self._frequency_name(),
                     index=self.name,
                     example=", ".join(self._examples()),
                 )

@@ -52,7 +52,9 @@ class SubscriptionIndexValue(models.Model):
     )
     source = fields.Char(help="Where it is printed.")
     vintage = fields.Integer(readonly=True, default=1, help="1 is what was published first, 2 its first correction.")
-    is_current = fields.Boolean(compute="_compute_is_current", store=True, help="The latest vintage of its period.")
+    is_current = fields.Boolean(
+        "In force", compute="_compute_is_current", store=True, help="The latest vintage of its period."
+    )
 
     _vintage_unique = models.Constraint(
         "UNIQUE(index_id, period, vintage)",

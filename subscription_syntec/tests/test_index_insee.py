@@ -156,7 +156,7 @@ class TestIndexInsee(IndexCommon):
             (self._sample((b'FREQ="T"', b'FREQ="M"')), "by another period"),
             (self._sample((b'OBS_VALUE="148.37"', b'OBS_VALUE="0"')), "no positive number"),
             (self._sample((b'OBS_VALUE="148.37"', b'OBS_VALUE="inf"')), "no positive number"),
-            (self._sample((b"2026-Q2", b"2026-05")), "no quarter"),
+            (self._sample((b"2026-Q2", b"2026-05")), "published by quarter"),
         ):
             self._serve(body)
             self._assert_nothing_lost(message)

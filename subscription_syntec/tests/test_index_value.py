@@ -39,7 +39,7 @@ class TestIndexValue(IndexCommon):
             with self.assertRefused(ValidationError, "Own"):
                 self._record(("2024-08", printed))
         for period in ("2024-Q3", "2024", "2024-13", "", None, "soon"):
-            with self.assertRefused(ValidationError, "month of Own"):
+            with self.assertRefused(ValidationError, "Own, published by month"):
                 self._record((period, "312.4"))
         with self.assertRefused(ValidationError, "of which index"):
             self.Value.create({"period": "2024-08", "printed": "312.4"})

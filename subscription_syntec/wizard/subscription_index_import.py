@@ -18,13 +18,13 @@ class SubscriptionIndexImport(models.TransientModel):
     frequency = fields.Selection(related="index_id.frequency")
     text = fields.Text("Values")
     file = fields.Binary("Or a file", attachment=False)
-    file_name = fields.Char()
+    file_name = fields.Char("File name")
     source = fields.Char(help="Where the values are printed: kept on each of them.")
     row_ids = fields.One2many(
         "subscription.index.import.row", "wizard_id", "What will be recorded", compute="_compute_row_ids", store=True
     )
-    error_count = fields.Integer(compute="_compute_counts")
-    record_count = fields.Integer(compute="_compute_counts")
+    error_count = fields.Integer("Rows that cannot be read", compute="_compute_counts")
+    record_count = fields.Integer("Rows to record", compute="_compute_counts")
 
     @api.depends("index_id", "text", "file")
     def _compute_row_ids(self):

@@ -8,7 +8,9 @@ class SubscriptionIndexImportRow(models.TransientModel):
     _description = "Pasted value"
     _order = "number, id"
 
-    wizard_id = fields.Many2one("subscription.index.import", required=True, ondelete="cascade", index=True)
+    wizard_id = fields.Many2one(
+        "subscription.index.import", "Pasted with", required=True, ondelete="cascade", index=True
+    )
     number = fields.Integer("Row", readonly=True)
     period = fields.Char(readonly=True)
     printed = fields.Char("Value", readonly=True)
