@@ -274,7 +274,7 @@ class SubscriptionRevisionVerbs(models.Model):
         former = values.browse()
         for value in values.filtered(lambda value: value.vintage > 1):
             former |= value.index_id.value_ids.filtered(
-                lambda other, value=value: other.period == value.period and other.vintage < value.vintage
+                lambda other, value=value: other.period == value.period and other.value != value.value
             )
         revisions = self.sudo().search([("value_ids", "in", former.ids), ("state", "=", "applied")])
         revisions = revisions.filtered(lambda revision: not revision._changed_later())
