@@ -57,7 +57,7 @@ def _make_patterns(env, day):
         env["account.chart.template"].try_loading("fr", company)
     dollar = env.ref("base.USD")
     dollar.active = True
-    for month in range(6):
+    for month in range(18):
         rate = {"name": day + relativedelta(months=month), "rate": 1.08 + month / 100, "company_id": company.id}
         env["res.currency.rate"].create({"currency_id": dollar.id, **rate})
     pricelists = env["product.pricelist"].create(

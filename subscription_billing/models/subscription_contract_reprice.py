@@ -6,6 +6,7 @@ from odoo import api, models
 
 from ..core import timeline
 from ..core.period import FOREVER, Period
+from ..memo import remembering
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class SubscriptionContractReprice(models.Model):
     _inherit = "subscription.contract"
 
     @api.model
+    @remembering
     def _reprice(self, repricings: Sequence[Repricing]):
         """Revise prices: one amendment for each of ``repricings``, in their order.
 
@@ -38,6 +40,7 @@ class SubscriptionContractReprice(models.Model):
         :raises UserError: where a contract does not run on the day, or is busy.
         """
         contracts = self.browse().union(*(item.contract for item in repricings))._locked()
+        contracts.line_ids.fetch(["tax_ids"])  # read at once what each row carries
         for item in repricings:
             item.contract._check_amendable(item.date)
         amendments = self.env["subscription.amendment"].sudo()

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..memo import remembered
+
 
 class SubscriptionHealthMark(models.Model):
     """A contract whose health is to be judged again.
@@ -48,9 +50,15 @@ class SubscriptionHealthMark(models.Model):
     @api.model
     def _insert(self, contract_ids: SQL):
         self.env.cr.execute(SQL("INSERT INTO subscription_health_mark (contract_id) %s", contract_ids))
+        if self.env.cr.rowcount:
+            self._wake()
+
+    @api.model
+    @remembered(lambda: None)
+    def _wake(self):
+        """Let the job come, once for all that a batch marks."""
         job = self.env.ref("subscription_billing.ir_cron_health", raise_if_not_found=False)
-        if self.env.cr.rowcount and job:
-            job.sudo()._trigger()
+        return job.sudo()._trigger() if job else self.env["ir.cron.trigger"]
 
     @api.model
     def _next_ids(self, size, known=()) -> list:

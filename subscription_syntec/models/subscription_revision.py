@@ -152,20 +152,21 @@ class SubscriptionRevision(models.Model):
         self.ensure_one()
         return bool(self.contract_id.currency_id.compare_amounts(self.price, self.price_computed))
 
-    def _changed_later(self):
-        """The applied revision of the same line that came after this one, if any."""
-        self.ensure_one()
-        return self.sudo().search(
-            [
-                ("chain_id", "=", self.chain_id.id),
-                ("state", "=", "applied"),
-                ("id", "!=", self.id),
-                "|",
-                ("date", ">", self.date),
-                "&",
-                ("date", "=", self.date),
-                ("corrects_id", "=", self.id),
-            ],
-            order="date, id",
-            limit=1,
+    def _changed_later(self) -> dict:
+        """For those of these that an applied revision of the same line came after: the first such one."""
+        applied = self.sudo().search(
+            [("chain_id", "in", self.chain_id.ids), ("state", "=", "applied")], order="date, id"
         )
+        by_chain = applied.grouped("chain_id")
+        found = {
+            revision: next(
+                (
+                    other
+                    for other in by_chain.get(revision.chain_id, ())
+                    if other.date > revision.date or other.corrects_id == revision
+                ),
+                None,
+            )
+            for revision in self
+        }
+        return {revision: later for revision, later in found.items() if later}

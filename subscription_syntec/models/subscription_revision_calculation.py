@@ -1,13 +1,25 @@
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
-from odoo import models
+from odoo import Command, api, models
 from odoo.tools import format_date
 
 from ..core import formula
 from ..core.reading import Reading
 
 PRICE_DIGITS = 2  # at least, and as many as the price before has
+
+
+class Readings:
+    """What a batch of revisions reads of the indexes, each value looked up once."""
+
+    def __init__(self):
+        self.period = cache(lambda term, day: term._period_read(day))
+        self.base_period = cache(lambda term, signed: term._base_period(signed))
+        self.reading = cache(lambda index, period: index._reading(period))
+        self.record = cache(lambda index, period: index._reading_record(period))
 
 
 class SubscriptionRevisionCalculation(models.Model):
@@ -17,14 +29,21 @@ class SubscriptionRevisionCalculation(models.Model):
 
     def _calculate(self):
         """Find the price of these revisions anew, or the value of an index that they still wait for."""
+        readings = Readings()
+        self.contract_id.line_ids.fetch(["tax_ids"])  # a filtered row would read its own only
+        used = defaultdict(self.browse)
         for revision in self:
-            revision.sudo().with_context(revision_verb=True).write(revision._calculated_values())
+            terms, missing = revision._read_terms(readings)
+            revision._write(revision._calculated_values(terms, missing))
+            if not missing:
+                used[revision._values_used(terms, readings)] |= revision
+        for values, revisions in used.items():
+            revisions._write({"value_ids": [Command.set(values.ids)]})
 
-    def _calculated_values(self) -> dict:
+    def _calculated_values(self, terms, missing) -> dict:
         self.ensure_one()
         row = self._row()
         old = _decimal(row.price_unit)
-        terms, missing = self._read_terms()
         values = {
             "price_before": row.price_unit,
             "quantity": row.quantity,
@@ -49,7 +68,6 @@ class SubscriptionRevisionCalculation(models.Model):
             "warnings": "\n".join(warnings) or False,
             "effect_mrr": self._effect_on_mrr(row, result.price),
             "evidence": self._evidence_of(base, old, terms, result, warnings),
-            "value_ids": [(6, 0, self._values_used(terms).ids)],
         }
 
     def _bounds(self):
@@ -60,7 +78,7 @@ class SubscriptionRevisionCalculation(models.Model):
     def _row(self):
         """The row of the line that holds on the day of the revision, or the next one after a pause."""
         self.ensure_one()
-        return self._rows_from(self.chain_id, self.date)[:1]
+        return next(iter(self._rows_from(self.chain_id, self.date)), self.env["subscription.line"])
 
     def _rows_from(self, chain, day):
         """What the line holds from ``day`` on, in order."""
@@ -102,40 +120,39 @@ class SubscriptionRevisionCalculation(models.Model):
 
     # the values of indexes
 
-    def _read_terms(self):
+    def _read_terms(self, readings):
         """``(term, S0, S1)`` of each index, and what is not published yet."""
         terms, missing = [], []
         if self.clause_id.kind != "index":
             return terms, missing
         for index, term in enumerate(self.clause_id.term_ids):
-            period = term._period_read(self.date)
-            base = self._base_reading(index, term)
-            current = term.index_id._reading(period)
+            period = readings.period(term, self.date)
+            base = self._base_reading(index, term, readings)
+            current = readings.reading(term.index_id, period)
             if base is None:
-                missing.append(f"{term.index_id.name} {term._base_period(self._signed_on())}")
+                missing.append(f"{term.index_id.name} {readings.base_period(term, self._signed_on())}")
             if current is None:
                 missing.append(f"{term.index_id.name} {period}")
             terms.append((term, base, current))
         return terms, missing
 
-    def _base_reading(self, index, term) -> Reading | None:
+    def _base_reading(self, index, term, readings) -> Reading | None:
         """S0: the S1 of the last revision in a chained clause, else the value at the beginning."""
         previous = self.previous_id
         if self.clause_id.base == "chained" and previous and previous.evidence and previous.clause_id == self.clause_id:
             return Reading.from_json(previous.evidence["terms"][index]["current"])
-        return term.index_id._reading(term._base_period(self._signed_on()))
+        return readings.reading(term.index_id, readings.base_period(term, self._signed_on()))
 
     def _signed_on(self) -> date:
         """The day whose index is S0: that of the signature, or of the start where it was entered later."""
         contract = self.contract_id
         return contract.revision_from or min(contract.signed_on or contract.date_start, contract.date_start)
 
-    def _values_used(self, terms):
-        values = self.env["subscription.index.value"]
-        for term, s0, s1 in terms:
-            for reading in (s0, s1):
-                values |= term.index_id._reading_record(reading.period)
-        return values
+    @api.model
+    def _values_used(self, terms, readings):
+        return self.env["subscription.index.value"].union(
+            *(readings.record(term.index_id, reading.period) for term, *pair in terms for reading in pair)
+        )
 
     # effects and remarks
 

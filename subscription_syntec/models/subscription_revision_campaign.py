@@ -170,10 +170,17 @@ class SubscriptionRevisionCampaign(models.Model):
 
     def _apply_some(self, count):
         """Apply up to ``count`` approved revisions, then see whether any is left."""
-        approved = self.revision_ids.filtered(lambda revision: revision.state == "approved" and not revision.failure)
-        approved[:count]._apply_isolated()
-        if not approved[count:]:
+        self._to_apply(count)._apply_isolated()
+        if not self._to_apply(1):
             self.state = "done"
+
+    def _to_apply(self, limit=None):
+        """What is approved and was not set apart, the lines of a contract together."""
+        return self.env["subscription.revision"].search(
+            [("campaign_id", "=", self.id), ("state", "=", "approved"), ("failure", "=", False)],
+            order="contract_id.id, date, id",
+            limit=limit,
+        )
 
     @api.model
     def _cron_apply(self):
@@ -183,8 +190,7 @@ class SubscriptionRevisionCampaign(models.Model):
             while campaign.state == "applying":
                 if engine._attempt(campaign._apply_some, BATCH):
                     break
-                left = campaign.revision_ids.filtered(lambda revision: revision.state == "approved")
-                if not self.env["ir.cron"]._commit_progress(BATCH, remaining=len(left)):
+                if not self.env["ir.cron"]._commit_progress(BATCH, remaining=len(campaign._to_apply())):
                     return
 
     def _cancel(self, reason):

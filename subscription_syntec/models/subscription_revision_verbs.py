@@ -53,7 +53,7 @@ class SubscriptionRevisionVerbs(models.Model):
                             "campaign_id": campaign and campaign.id,
                         }
                     )
-        revisions = self.sudo().create(values)
+        revisions = self.sudo().with_context(tracking_disable=True).create(values).with_env(self.sudo().env)
         revisions._calculate()
         return revisions
 
@@ -134,7 +134,9 @@ class SubscriptionRevisionVerbs(models.Model):
             raise UserError(obstacle)
 
     def _write(self, vals):
-        self.sudo().with_context(revision_verb=True).write(vals)
+        # a revision says itself who approved it and when; the chatter tells who took it back
+        is_told = vals.get("state") in ("excluded", "cancelled")
+        self.sudo().with_context(revision_verb=True, mail_notrack=not is_told).write(vals)
 
     # apply
 
@@ -147,8 +149,8 @@ class SubscriptionRevisionVerbs(models.Model):
         """
         self.contract_id.check_access("write")
         revisions = self.sudo()._locked_in_state("approved")
-        for revision in revisions:
-            revision._check_applicable()
+        revisions.partner_id.fetch(["lang"])
+        revisions._check_applicable()
         groups = revisions.grouped(lambda revision: (revision.contract_id, revision.date_effective))
         amendments = self.env["subscription.contract"]._reprice(
             [
@@ -166,7 +168,7 @@ class SubscriptionRevisionVerbs(models.Model):
         )
         for group, amendment in zip(groups.values(), amendments, strict=True):
             group._write({"state": "applied", "amendment_id": amendment.id, "applied_on": fields.Datetime.now()})
-            group._announce()
+        revisions._announce()
         self.env["subscription.period"]._free_held(revisions)
         return amendments
 
@@ -206,22 +208,23 @@ class SubscriptionRevisionVerbs(models.Model):
         return locked.filtered(lambda revision: revision.state == state)
 
     def _check_applicable(self):
-        self.ensure_one()
-        if later := self._changed_later():
+        for revision, later in self._changed_later().items():
             raise UserError(
                 self.env._(
                     "%(revision)s: the later revision %(later)s is applied already; cancel it first.",
-                    revision=self.display_name,
+                    revision=revision.display_name,
                     later=later.display_name,
                 )
             )
-        if _decimal(self._row().price_unit) != _decimal(self._price_replaced()):
-            raise UserError(
-                self.env._(
-                    "%s: the price of the line changed since it was calculated. Calculate it again, then approve it.",
-                    self.display_name,
+        for revision in self:
+            if _decimal(revision._row().price_unit) != _decimal(revision._price_replaced()):
+                raise UserError(
+                    self.env._(
+                        "%s: the price of the line changed since it was calculated. "
+                        "Calculate it again, then approve it.",
+                        revision.display_name,
+                    )
                 )
-            )
 
     def _price_replaced(self) -> float:
         """The price that this revision finds in force: the old one, or the one it corrects."""
@@ -256,15 +259,14 @@ class SubscriptionRevisionVerbs(models.Model):
                 revision.amendment_id._undo(reason)
 
     def _check_cancellable(self):
-        for revision in self:
-            if later := revision._changed_later():
-                raise UserError(
-                    self.env._(
-                        "%(revision)s cannot be cancelled under the later revision %(later)s: cancel that one first.",
-                        revision=revision.display_name,
-                        later=later.display_name,
-                    )
+        for revision, later in self._changed_later().items():
+            raise UserError(
+                self.env._(
+                    "%(revision)s cannot be cancelled under the later revision %(later)s: cancel that one first.",
+                    revision=revision.display_name,
+                    later=later.display_name,
                 )
+            )
 
     # corrected indexes
 
@@ -277,7 +279,7 @@ class SubscriptionRevisionVerbs(models.Model):
                 lambda other, value=value: other.period == value.period and other.value != value.value
             )
         revisions = self.sudo().search([("value_ids", "in", former.ids), ("state", "=", "applied")])
-        revisions = revisions.filtered(lambda revision: not revision._changed_later())
+        revisions -= self.union(*revisions._changed_later())
         corrections = self.sudo().create(
             [
                 {

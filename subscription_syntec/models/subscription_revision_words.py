@@ -1,3 +1,4 @@
+from collections import defaultdict
 from decimal import Decimal
 
 from markupsafe import Markup
@@ -114,10 +115,12 @@ class SubscriptionRevisionWords(models.Model):
     # where it is said
 
     def _announce(self):
-        """Say it on the contract."""
+        """Say it on the contracts: one note on each."""
+        texts = defaultdict(list)
         for revision in self:
             told = revision.with_context(lang=revision.partner_id.lang or self.env.lang)
-            revision.contract_id.message_post(body=told._sentence())
+            texts[revision.contract_id.id].append(told._sentence())
+        self.contract_id._message_log_batch({id_: Markup("<br/>").join(lines) for id_, lines in texts.items()})
 
     def _tell(self, move):
         """Say it on the first invoice at the new price, once: in its note, which is printed and travels with it."""
