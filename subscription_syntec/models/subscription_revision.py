@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from odoo.addons.subscription_billing.models.subscription_dated import VERB
+
 OPEN = ("waiting", "proposed", "approved")
 # what a person may write on a revision that is not applied yet
 EDITABLE = {"price", "reason", "confirmation", "campaign_id"}
@@ -128,7 +130,7 @@ class SubscriptionRevision(models.Model):
             raise UserError(
                 self.env._("A revision changes by its buttons only; its price and its reason can be typed.")
             )
-        if vals.keys() & {"price", "confirmation"} and not self.env.context.get("revision_verb"):
+        if vals.keys() & {"price", "confirmation"} and self.env.context.get("revision_verb") is not VERB:
             self._check_open()
         return super().write(vals)
 

@@ -31,8 +31,10 @@ class SubscriptionRevisionCalculation(models.Model):
         """Find the price of these revisions anew, or the value of an index that they still wait for."""
         readings = Readings()
         self.contract_id.line_ids.fetch(["tax_ids"])  # a filtered row would read its own only
+        ended = self.filtered(lambda revision: not revision._row())
+        ended._write({"state": "cancelled", "reason": self.env._("The line ends before the day of the revision.")})
         used = defaultdict(self.browse)
-        for revision in self:
+        for revision in self - ended:
             terms, missing = revision._read_terms(readings)
             revision._write(revision._calculated_values(terms, missing))
             if not missing:
@@ -98,7 +100,7 @@ class SubscriptionRevisionCalculation(models.Model):
     def _base_price(self, old: Decimal) -> Decimal:
         """P0: the price before, or the first one where the clause has a fixed base."""
         if self.clause_id.base == "chained" or self.clause_id.kind != "index":
-            return _decimal(self.corrects_id.price_before) if self.corrects_id else old
+            return self._price_compared(old)
         since = self.contract_id.revision_from or self.contract_id.date_start
         return _decimal(self._rows_from(self.chain_id, since)[:1].price_unit)
 
@@ -109,14 +111,25 @@ class SubscriptionRevisionCalculation(models.Model):
             return formula.by_percentage(base, _decimal(clause.percentage), **common)
         if clause.kind == "amount":
             return formula.by_amount(base, _decimal(clause.amount), **common)
-        current = base if self.corrects_id and clause.base == "chained" else old
         return formula.by_index(
             base,
-            current,
+            self._price_compared(old),
             [formula.Term(_decimal(term.weight), s0.value, s1.value) for term, s0, s1 in terms],
             fixed=_decimal(clause.fixed_part),
             **common,
         )
+
+    def _price_compared(self, old) -> Decimal:
+        """The price of which bounds are percentages: the one before, not the wrong one that a correction replaces."""
+        first = self._first_of_the_day()
+        return old if first == self else _decimal(first.price_before)
+
+    def _first_of_the_day(self):
+        """The revision that this one corrects, at once or by way of other corrections; else itself."""
+        revision = self
+        while revision.corrects_id:
+            revision = revision.corrects_id
+        return revision
 
     # the values of indexes
 
@@ -225,6 +238,7 @@ class SubscriptionRevisionCalculation(models.Model):
             ],
             "rounding": {"target": rounding.target, "digits": rounding.digits, "method": rounding.method},
             "limits": {
+                "of": str(self._price_compared(old)),
                 "cap": limits.cap and str(limits.cap),
                 "floor": limits.floor and str(limits.floor),
                 "minimum": limits.minimum and str(limits.minimum),

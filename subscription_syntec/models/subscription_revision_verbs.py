@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.subscription_billing.core.cadence import add_months
 from odoo.addons.subscription_billing.models.subscription_contract_reprice import Repricing
+from odoo.addons.subscription_billing.models.subscription_dated import VERB
 
 from ..core import formula
 from .subscription_revision import OPEN
@@ -24,11 +25,13 @@ class SubscriptionRevisionVerbs(models.Model):
     # propose
 
     @api.model
-    def _propose(self, until, contracts, campaign=None):
+    def _propose(self, until, contracts, campaign=None, clauses=None):
         """The revisions of ``contracts`` that fall on or before ``until`` and are not there yet.
 
         One for each line: the next one of a line waits until this one is settled. Whoever
         calls, however often, a line has one revision on a day.
+
+        :param clauses: only lines that one of these revises
         """
         contracts = contracts.filtered(lambda contract: contract.state in ("active", "paused"))
         last = self._last_of(contracts)
@@ -38,6 +41,8 @@ class SubscriptionRevisionVerbs(models.Model):
                 clause = contract._revision_clause(chain)
                 previous = last.get(chain, self.browse())
                 if not clause or clause._excludes(chain) or previous.state in OPEN:
+                    continue
+                if clauses is not None and clause not in clauses:
                     continue
                 first = rows[0]
                 after = max(filter(None, (previous.date, contract.revision_from, chain.date_start)))
@@ -136,7 +141,7 @@ class SubscriptionRevisionVerbs(models.Model):
     def _write(self, vals):
         # a revision says itself who approved it and when; the chatter tells who took it back
         is_told = vals.get("state") in ("excluded", "cancelled")
-        self.sudo().with_context(revision_verb=True, mail_notrack=not is_told).write(vals)
+        self.sudo().with_context(revision_verb=VERB, mail_notrack=not is_told).write(vals)
 
     # apply
 
@@ -280,6 +285,7 @@ class SubscriptionRevisionVerbs(models.Model):
             )
         revisions = self.sudo().search([("value_ids", "in", former.ids), ("state", "=", "applied")])
         revisions -= self.union(*revisions._changed_later())
+        known = self.sudo().search([("corrects_id", "in", revisions.ids), ("state", "!=", "cancelled")])
         corrections = self.sudo().create(
             [
                 {
@@ -290,12 +296,10 @@ class SubscriptionRevisionVerbs(models.Model):
                     "previous_id": revision.previous_id.id,
                     "corrects_id": revision.id,
                 }
-                for revision in revisions
-                if not self.sudo().search_count(
-                    [("corrects_id", "=", revision.id), ("state", "!=", "cancelled")], limit=1
-                )
+                for revision in revisions - known.corrects_id
             ]
         )
+        corrections |= known.filtered(lambda revision: revision.state in ("waiting", "proposed"))
         corrections._calculate()
         return corrections
 
@@ -316,21 +320,22 @@ class SubscriptionRevisionVerbs(models.Model):
     @api.model
     def _follow_clauses(self, company):
         today = company._subscription_today()
-        contracts = self.env["subscription.contract"].search(
-            [("company_id", "=", company.id), ("state", "in", ("active", "paused"))]
-        )
-        contracts = contracts.filtered(
-            lambda contract: (
-                contract.revision_clause_id.automation in ("propose", "apply") or contract.revision_exception_ids
+        revisions = self.search([("company_id", "=", company.id), ("state", "=", "waiting")])
+        revisions._calculate()
+        clauses = self.env["subscription.revision.clause"].with_context(active_test=False)
+        for days, group in clauses.search([("automation", "!=", "none")]).grouped("letter_days").items():
+            contracts = self.env["subscription.contract"].search(
+                [
+                    ("company_id", "=", company.id),
+                    "|",
+                    ("revision_clause_id", "in", group.ids),
+                    ("revision_exception_ids.clause_id", "in", group.ids),
+                ]
             )
-        )
-        waiting = self.search([("company_id", "=", company.id), ("state", "=", "waiting")])
-        waiting._calculate()
-        horizon = max([0, *contracts.revision_clause_id.mapped("letter_days")])
-        new = self._propose(today + timedelta(days=horizon), contracts)
-        for revision in (waiting | new).filtered(lambda item: item._applies_by_itself()):
-            revision._approve()
-            revision._apply()
+            revisions |= self._propose(today + timedelta(days=days), contracts, clauses=group)
+        ready = revisions.filtered(lambda revision: revision._applies_by_itself())
+        ready._approve()
+        ready._apply_isolated()
 
     def _applies_by_itself(self) -> bool:
         """Whether nothing is left for a person to say."""

@@ -6,5 +6,7 @@ from . import (
     test_index_tour,
     test_index_value,
     test_revision,
+    test_revision_access,
+    test_revision_evidence,
     test_translations,
 )

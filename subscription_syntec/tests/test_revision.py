@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from psycopg2.errors import UniqueViolation
 
 from odoo import Command
@@ -373,6 +375,55 @@ class TestRevision(RevisionCommon):
             ("applied", 110.0, "110.0"),
         )
 
+    def corrected(self):
+        """An applied revision of both lines of a contract by a value that is corrected since."""
+        index = self._index("Corrected", {"2024-11": "100", "2025-11": "110"})
+        clause = self._clause(index, {"base_rule": "named", "base_period": "2024-11", "reading_rule": "lag", "lag": 2})
+        contract = self.contract(self.hosting, self.support, revision_clause_id=clause.id)
+        self._revise(contract, "2026-03-10")
+        self._publish(index, {"2025-11": "108"})
+        return contract, index, self._corrections(contract)
+
+    def _corrections(self, contract):
+        return contract.price_revision_ids.filtered("corrects_id").sorted("id")
+
+    def test_r45_lines_are_corrected_together(self):
+        contract, _index, corrections = self.corrected()
+        corrections.action_approve()
+        self.assertEqual(len(corrections.amendment_id), 1)
+        self.assertEqual(sorted(contract.current_line_ids.mapped("price_unit")), [32.4, 108.0])
+
+    def test_r45_a_value_corrected_twice_starts_from_the_same_price(self):
+        contract, index, corrections = self.corrected()
+        self._publish(index, {"2025-11": "107"})
+        self.assertEqual(sorted(corrections.mapped("price")), [32.1, 107.0], "what is open is calculated again")
+        corrections.action_approve()
+        self._publish(index, {"2025-11": "106"})
+        again = self._corrections(contract) - corrections
+        again.action_approve()
+        self.assertEqual(sorted(contract.current_line_ids.mapped("price_unit")), [31.8, 106.0])
+
+    def test_r45_a_correction_under_a_later_revision_is_refused_and_names_it(self):
+        index = self._index("Corrected", {"2023-11": "100", "2024-11": "110", "2025-11": "120"})
+        term = {"reading_rule": "lag", "lag": 2}
+        contract = self.contract(date_start="2024-01-01", revision_clause_id=self._clause(index, term).id)
+        self._revise(contract, "2026-03-10")
+        [later] = self._revise(contract, "2026-03-10", approve=False)
+        self._publish(index, {"2024-11": "108"})
+        later.action_approve()
+        [correction] = self._corrections(contract)
+        with self.assertRaisesRegex(UserError, "01/01/2026"), self.env.cr.savepoint():
+            correction.action_approve()
+
+    def test_a_line_that_ended_meanwhile_is_revised_no_more(self):
+        clause = self._clause(self.index, {"reading_rule": "lag", "lag": 1})
+        contract = self.contract(self.hosting, self.support, revision_clause_id=clause.id)
+        revisions = self._revise(contract, "2026-03-10", approve=False)
+        self.assertEqual(set(revisions.mapped("state")), {"waiting"})
+        contract._amend(self._day("2025-12-01"), [(contract.line_ids[0], None)])
+        self.env["subscription.revision"]._follow_clauses(self.env.company)
+        self.assertEqual(sorted(revisions.mapped("state")), ["cancelled", "waiting"])
+
     # the desk and the clause
 
     def test_the_desk_warns_of_a_revision_that_is_due(self):
@@ -415,6 +466,46 @@ class TestRevision(RevisionCommon):
         contract = self.contract()
         self.env["subscription.revision"]._follow_clauses(self.env.company)
         self.assertEqual(contract.current_line_ids.price_unit, 110.0)
+
+    def test_the_job_does_for_each_line_what_its_own_clause_says(self):
+        self.plus_10.automation = "none"
+        own = {kind: self._clause(percentage=5.0, automation=kind) for kind in ("none", "propose", "apply")}
+        contract = self.contract(self.hosting, *[self.support] * 3)
+        contract.revision_exception_ids = [
+            Command.create({"chain_id": line.id, "clause_id": clause.id})
+            for line, clause in zip(contract.line_ids[1:], own.values(), strict=True)
+        ]
+        self.env["subscription.revision"]._follow_clauses(self.env.company)
+        self.assertEqual(
+            {(item.clause_id, item.state) for item in contract.price_revision_ids},
+            {(own["propose"], "proposed"), (own["apply"], "applied")},
+        )
+
+    def test_the_job_proposes_as_early_as_the_letter_of_each_clause_asks(self):
+        contracts = [
+            self.contract(date_start="2025-04-01", revision_clause_id=self._clause(percentage=1.0, letter_days=days).id)
+            for days in (0, 60)
+        ]
+        self.env["subscription.revision"]._follow_clauses(self.env.company)
+        self.assertEqual([len(contract.price_revision_ids) for contract in contracts], [0, 1])
+
+    def test_the_job_sets_a_bad_contract_aside(self):
+        self.plus_10.automation = "apply"
+        contracts = [self.contract(self.hosting, self.support) for _number in range(3)]
+        bad = contracts[1]
+        check = type(bad)._check_amendable
+
+        def check_amendable(contract, day):
+            if contract == bad:
+                raise UserError("Busy")
+            check(contract, day)
+
+        with patch.object(type(bad), "_check_amendable", check_amendable):
+            self.env["subscription.revision"]._follow_clauses(self.env.company)
+        states = [set(contract.price_revision_ids.mapped("state")) for contract in contracts]
+        self.assertEqual(states, [{"applied"}, {"approved"}, {"applied"}])
+        self.assertEqual(set(bad.price_revision_ids.mapped("failure")), {"Busy"})
+        self.assertEqual(len(contracts[0].price_revision_ids.amendment_id), 1)
 
     def test_the_letter_leaves_ahead_and_is_kept(self):
         self.customer.email = "customer@example.com"  # copied with it
