@@ -23,6 +23,8 @@ ADDON = "odoo.addons.subscription_syntec"
 MODELS = {
     "subscription.index": _configuration(),
     "subscription.index.value": _configuration(),
+    "subscription.index.import": _edited_by("manager"),
+    "subscription.index.import.row": _edited_by("manager"),
     "subscription.revision.clause": _configuration(),
     "subscription.revision.term": _configuration(),
     "subscription.revision.exception": _edited_by(*SALES, readers=READERS),
@@ -35,6 +37,8 @@ MODELS = {
 # every method that a client may call
 METHODS = {
     "subscription.contract": {"action_open_price_revisions"},
+    "subscription.index": {"action_fetch"},
+    "subscription.index.import": {"action_record"},
     "subscription.revision": {
         "action_approve",
         "action_calculate",
@@ -50,6 +54,8 @@ METHODS = {
     "subscription.revision.setup": {"action_confirm"},
     "subscription.revision.whatif": {"action_show"},
 }
+# whose roles the tests of indexes try
+OF_INDEXES = {name: METHODS[name] for name in ("subscription.index", "subscription.index.import")}
 # who opens a list or a report sees of it what the rules leave
 HARMLESS = re.compile(r"action_open_|action_print_evidence")
 
@@ -128,7 +134,7 @@ class TestRevisionAccess(AccessCommon, RevisionCommon):
                 "action_show",
             ),
         }
-        tried = {model: set() for model in METHODS}
+        tried = {model: set() for model in METHODS} | OF_INDEXES
         for records, methods in calls.items():
             allowed = ("manager",) if records._name == "subscription.revision.campaign" else SALES
             for method in methods:
