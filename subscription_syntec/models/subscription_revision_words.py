@@ -68,17 +68,19 @@ class SubscriptionRevisionWords(models.Model):
         day = format_date(self.env, self.date_effective)
         terms = (self.evidence or {}).get("terms") or []
         if terms:
-            moves = ", ".join(self._move_in_words(term) for term in terms)
+            # the file keeps the names of its day; the reader gets them in the reader's language
+            names = [term.index_id.name for term in self.clause_id.term_ids]
+            moves = ", ".join(self._move_in_words(term, name) for term, name in zip(terms, names, strict=True))
             return self.env._("Price revised on %(day)s: %(moves)s.", day=day, moves=moves)
         return self.env._("Price revised on %(day)s as agreed: %(rule)s.", day=day, rule=self.clause_id.summary)
 
-    def _move_in_words(self, term) -> str:
+    def _move_in_words(self, term, name) -> str:
         """ "Syntec index from 245.6 (February 2014) to 246.8 (February 2015), +0.49 %" """
         base, current = term["base"], term["current"]
         change = 100 * (Decimal(current["value"]) / Decimal(base["value"]) - 1)
         return self.env._(
             "%(index)s from %(base)s (%(base_period)s) to %(current)s (%(current_period)s), %(change)s %%",
-            index=current["index"],
+            index=name,
             base=self._number(base["value"]),
             base_period=self._where_from(base),
             current=self._number(current["value"]),
