@@ -187,10 +187,12 @@ class SubscriptionRevisionCampaign(models.Model):
         """Go on with the campaigns that are being applied: each batch is a transaction of its own."""
         engine = self.env["subscription.engine"]
         for campaign in self.search([("state", "=", "applying")]):
-            while campaign.state == "applying":
+            before, left = None, len(campaign._to_apply())
+            while campaign.state == "applying" and left != before:  # else somebody else is at it
                 if engine._attempt(campaign._apply_some, BATCH):
                     break
-                if not self.env["ir.cron"]._commit_progress(BATCH, remaining=len(campaign._to_apply())):
+                before, left = left, len(campaign._to_apply())
+                if not self.env["ir.cron"]._commit_progress(BATCH, remaining=left):
                     return
 
     def _cancel(self, reason):

@@ -3,7 +3,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import DeadlockDetected, SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -178,14 +178,20 @@ class SubscriptionRevisionVerbs(models.Model):
         return amendments
 
     def _apply_isolated(self):
-        """Apply these; on failure their halves, until the contract that cannot be revised stands alone."""
+        """Apply these; on failure their halves, until the contract that cannot be revised stands alone.
+
+        A contract that somebody bills or changes right now is left for the next time.
+        """
         try:
             with self.env.cr.savepoint():
                 self._apply()
-        except (UserError, LockNotAvailable) as error:
+        except (SerializationFailure, DeadlockDetected):
+            raise
+        except Exception as error:  # noqa: BLE001  one contract never stops the others
             contracts = self.contract_id
             if len(contracts) == 1:
-                self._write({"failure": str(error)})
+                if contracts._try_lock():
+                    self._write({"failure": str(error)})
                 return
             middle = len(contracts) // 2
             for part in (contracts[:middle], contracts[middle:]):

@@ -1,5 +1,6 @@
 """What a forked process may do: each job takes the environment and JSON values, and returns JSON."""
 
+import sys
 from datetime import timedelta
 
 from odoo import fields
@@ -105,6 +106,32 @@ def restore_products(env):
     env["product.product"].with_context(active_test=False).search([("name", "like", "Forbidden")]).active = True
     env["subscription.contract"].search([("billing_error", "!=", False)]).next_attempt = False
     env.cr.commit()
+
+
+# price revisions
+
+
+def propose_revisions(env):
+    """A campaign of all contracts, approved: each line rises by 10 % one month after its start."""
+    clause = env["subscription.revision.clause"].create(
+        {"name": "10 %", "kind": "percentage", "percentage": 10, "date_rule": "periods", "automation": "none"}
+    )
+    contracts = _contracts(env, ())
+    env.cr.execute("UPDATE subscription_contract SET revision_clause_id = %s", [clause.id])
+    env.invalidate_all()
+    campaign = env["subscription.revision.campaign"].create({"until_date": contracts[0]._today()})
+    campaign._propose(campaign.until_date)
+    campaign.revision_ids._approve()
+    campaign.state = "applying"
+    env.cr.commit()
+    return len(campaign.revision_ids)
+
+
+def apply_revisions(env, batch_size=5):
+    """The unattended job goes on with the campaign."""
+    campaigns = env["subscription.revision.campaign"]
+    sys.modules[env.registry[campaigns._name]._cron_apply.__module__].BATCH = batch_size
+    campaigns._cron_apply()
 
 
 # the outbox
@@ -275,6 +302,8 @@ JOBS = {
         parked,
         archive_product_of,
         restore_products,
+        propose_revisions,
+        apply_revisions,
         send_by_mail,
         outbox,
         mail_queue,
