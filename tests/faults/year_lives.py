@@ -115,7 +115,7 @@ class Lives:
         number = len(self.lives)
         start = today + timedelta(days=draw.randint(-25, 6))
         if draw.random() < 0.3:  # the ends of months are where calendars go wrong
-            start = start + relativedelta(day=31)
+            start = min(start + relativedelta(day=31), today + timedelta(days=10))
         is_whole = draw.random() < 0.2
         trial = "" if is_whole or draw.random() < 0.6 else draw.choice(["convert", "ask", "stop"])
         length = draw.randint(3, 12) if trial else 0
@@ -216,7 +216,8 @@ class Lives:
             return verbs
         if pending and pending.kind == "trial":
             return [*verbs, "convert"]
-        if pending and pending.kind == "pause" and pending.start <= today:
+        # the days between an early resumption and the planned one are left alone: they do not follow changes yet
+        if pending and pending.kind == "pause" and pending.start <= today and pending.stop == ALWAYS:
             verbs.append("resume")
         if not pending:
             verbs += ["change_now", "change_future", "plan", "add", "drop", "one_off"]
@@ -270,7 +271,8 @@ class Lives:
         return {"verb": "plan", "day": str(day), "name": name, "event": event}
 
     def _add(self, life, seen, today):
-        day = self._day(life, life.priced[0], today, -10, 10)
+        broken = [event.stop for event in life.events if event.is_break and not event.key]
+        day = max([self._day(life, life.priced[0], today, -10, 10), *broken])
         values = self._ask_line(life, "Support", day)
         key = values.pop("external_id")
         return {"verb": "add", "key": key, "day": str(day), "values": values, "event": Event("add", day, key=key)}
@@ -364,16 +366,12 @@ class Lives:
         return {"verb": "undo"}
 
     def end(self, life, today):
-        """The last closing of all: what was paid ahead is given back."""
-        event = Event("close", today)
-        return {
-            "reference": life.reference,
-            "label": "end",
-            "verb": "close",
-            "day": str(today),
-            "credit": "prorata",
-            "event": event,
-        }
+        """The last closing of all: what was paid ahead is given back. None when another one is planned for an edge."""
+        if life.is_whole and life.open_break(today):
+            return None
+        day = self._day(life, life.priced[0], today, 0, 0)
+        asked = {"verb": "close", "day": str(day), "credit": "prorata", "event": Event("close", day)}
+        return {"reference": life.reference, "label": "end", **asked}
 
     # usage
 

@@ -60,7 +60,7 @@ class Line:
     promotion_periods: int = 0
     fixed: Decimal | None = None  # a fee of one day
     is_metered: bool = False
-    known: dict = field(default_factory=dict)
+    known: dict = field(default_factory=dict, repr=False)
 
     def begins(self, day):
         """Whether a period begins on ``day``."""
