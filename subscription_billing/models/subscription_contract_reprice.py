@@ -36,17 +36,17 @@ class SubscriptionContractReprice(models.Model):
         Discounts, quantities and whatever else is planned stay. What is billed already
         is given back and billed again at the new price, day by day.
 
-        :returns: the ``subscription.amendment`` of each.
+        :returns: the ``subscription.amendment`` of each, in that order.
         :raises UserError: where a contract does not run on the day, or is busy.
         """
         contracts = self.browse().union(*(item.contract for item in repricings))._locked()
         contracts.line_ids.fetch(["tax_ids"])  # read at once what each row carries
         for item in repricings:
             item.contract._check_amendable(item.date)
-        amendments = self.env["subscription.amendment"].sudo()
+        amendments = {}
         for batch in _one_of_each(repricings):
-            amendments |= contracts._reprice_once(batch)
-        return amendments
+            amendments |= zip(map(id, batch), contracts._reprice_once(batch), strict=True)
+        return self.env["subscription.amendment"].union(*(amendments[id(item)] for item in repricings)).sudo()
 
     def _reprice_once(self, repricings):
         """Repricings of as many contracts: the rows of all are closed, then all successors opened."""

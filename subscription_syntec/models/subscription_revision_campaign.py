@@ -175,9 +175,9 @@ class SubscriptionRevisionCampaign(models.Model):
             self.state = "done"
 
     def _to_apply(self, limit=None):
-        """What is approved and was not set apart, the lines of a contract together."""
+        """What is approved and not applied, the lines of a contract together."""
         return self.env["subscription.revision"].search(
-            [("campaign_id", "=", self.id), ("state", "=", "approved"), ("failure", "=", False)],
+            [("campaign_id", "=", self.id), ("state", "=", "approved")],
             order="contract_id.id, date, id",
             limit=limit,
         )

@@ -191,7 +191,7 @@ class SubscriptionRevisionVerbs(models.Model):
             contracts = self.contract_id
             if len(contracts) == 1:
                 if contracts._try_lock():
-                    self._write({"failure": str(error)})
+                    self._write({"state": "proposed", "failure": str(error)})
                 return
             middle = len(contracts) // 2
             for part in (contracts[:middle], contracts[middle:]):

@@ -186,6 +186,23 @@ class TestRevision(RevisionCommon):
         self.assertEqual(self._line(contract, "2026-01-14").price_unit, 100.0)
         self.assertEqual(self._line(contract, "2026-01-15").price_unit, 110.0)
 
+    def test_lines_of_one_contract_that_change_on_different_days(self):
+        clause = self._clause(percentage=10.0, application="next_period", date_rule="fixed_day", day=1, month="1")
+        quarterly = {"product_id": self.support.id, "recurrence_id": self.quarterly.id}
+        contract = self.contract(
+            {"product_id": self.hosting.id}, quarterly, date_start="2025-02-15", revision_clause_id=clause.id
+        )
+        other = self.contract(date_start="2025-02-15", revision_clause_id=clause.id)
+        revisions = self.env["subscription.revision"]._propose(self._day("2026-03-10"), contract | other)
+        revisions.action_approve()
+        self.assertEqual(sorted(map(str, revisions.mapped("date_effective"))), ["2026-01-15"] * 2 + ["2026-02-15"])
+        for revision in revisions:
+            amendment = revision.amendment_id
+            self.assertEqual(
+                (amendment.contract_id, amendment.date_effective), (revision.contract_id, revision.date_effective)
+            )
+            self.assertIn(revision.chain_id, amendment.opened_line_ids.chain_id)
+
     def test_later_prices_move_and_discounts_stay(self):
         contract = self.contract()
         line = contract.line_ids
@@ -325,7 +342,7 @@ class TestRevision(RevisionCommon):
         bad._amend(self._day("2025-12-01"), [(bad.line_ids, {"price_unit": 120.0})])
         campaign.action_approve()
         states = {revision.contract_id: revision.state for revision in campaign.revision_ids}
-        self.assertEqual([states[contract] for contract in contracts], ["applied", "approved", "applied"])
+        self.assertEqual([states[contract] for contract in contracts], ["applied", "proposed", "applied"])
         self.assertEqual((campaign.failed_count, campaign.state), (1, "done"))
 
     def test_cancelling_a_campaign_restores_every_line(self):
@@ -503,7 +520,7 @@ class TestRevision(RevisionCommon):
         with patch.object(type(bad), "_check_amendable", check_amendable):
             self.env["subscription.revision"]._follow_clauses(self.env.company)
         states = [set(contract.price_revision_ids.mapped("state")) for contract in contracts]
-        self.assertEqual(states, [{"applied"}, {"approved"}, {"applied"}])
+        self.assertEqual(states, [{"applied"}, {"proposed"}, {"applied"}])
         self.assertEqual(set(bad.price_revision_ids.mapped("failure")), {"Busy"})
         self.assertEqual(len(contracts[0].price_revision_ids.amendment_id), 1)
 
