@@ -393,7 +393,8 @@ class SubscriptionLine(models.Model):
     def _opening_period(self) -> Period:
         """The days this row was meant for when it opened."""
         self.ensure_one()
-        is_closed_since = self.closed_by_id and self.closed_by_id != self.opened_by_id
+        # the part of a row that an earlier amendment had closed opens with that end
+        is_closed_since = self.closed_by_id.number > self.opened_by_id.number
         return Period(self.date_start, (self.planned_stop if is_closed_since else self.date_stop) or FOREVER)
 
     def _period_known(self, number) -> Period:

@@ -515,6 +515,12 @@ class TestUndo(LifeCommon):
             savepoint.rollback()
         self.env.invalidate_all()
 
+    def test_a_pause_inside_a_promotion_is_undone(self):
+        line = {"product_id": self.hosting.id, "discount": 50.0, "discount_occurrences": 1}
+        contract = self._contract(line)
+        contract._pause(self._day("2026-01-10"), self._day("2026-01-20"))._undo()
+        self.assertEqual(self._bill(contract, "2026-02-01").mapped("amount_untaxed"), [14.52, 16.13, 19.35, 100.0])
+
     def test_what_was_changed_since_stays(self):
         contract = self._contract()
         line = contract.line_ids

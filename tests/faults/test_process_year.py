@@ -15,8 +15,8 @@ LONG = bool(os.environ.get("LONG"))
 CONTRACTS, DAYS = (200, 365) if LONG else (8, 40)
 ACTIVITY = 0.12 if LONG else 0.7  # how often something is done to a contract on a day
 BEGIN = date(2027, 12, 20)  # a leap year's end of February is ahead
-# seeds that once found a fault
-KNOWN_SEEDS = (1, 123081788, 273649604)
+# seeds of the short year that once found a fault
+KNOWN_SEEDS = (1,)
 POINTS = ("lock", "preview", "create", "period", "refresh", "post", "commit")
 FAULTS = ("kill", "SerializationFailure", "DeadlockDetected", "late", "double", "none")
 MOODS = ("accept", "decline", "deaf", "silent")
@@ -254,7 +254,7 @@ def company(databases, odoo_template, bank_server):
 def _seeds():
     if seed := os.environ.get("FAULT_SEED"):
         return [int(seed)]
-    return [*KNOWN_SEEDS, random.SystemRandom().randrange(10**9)] if LONG else KNOWN_SEEDS[:1]
+    return [random.SystemRandom().randrange(10**9)] if LONG else KNOWN_SEEDS
 
 
 @pytest.mark.parametrize("seed", _seeds())
