@@ -74,6 +74,11 @@ class Reversal:
     before: Version | None
     after: Version | None
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The values that are others after it; both sides are there."""
+        return {name: value for name, value in self.after.values.items() if value != self.before.values[name]}
+
 
 def reversals(closed: Sequence[Version], opened: Sequence[Version]) -> Iterator[Reversal]:
     """What a change took from a chain and what it put there, stretch by stretch.
@@ -99,7 +104,7 @@ def revert(versions: Iterable[Version], reversal: Reversal) -> list[Replacement]
         return []
     if before is None:
         return suspend(versions, reversal.period)
-    changed = {name for name, value in after.values.items() if value != before.values[name]}
+    changed = reversal.changed.keys()
 
     def restored(known):
         own = {name for name in changed if known[name] == after.values[name]}

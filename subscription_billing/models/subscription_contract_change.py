@@ -276,6 +276,7 @@ class SubscriptionContractChange(models.Model):
         self._end_promotion(amendment, line)
         if self.date_stop and line.kind != "one_off":
             self._change_chain(amendment, line, self.date_stop, None)
+        self._pause_line(line)
         return line
 
     @api.model

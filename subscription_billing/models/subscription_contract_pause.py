@@ -92,5 +92,12 @@ class SubscriptionContractPause(models.Model):
         pauses = self.amendment_ids.filtered(lambda row: row.kind == "pause" and not row.undone_by_id)
         return pauses.filtered(lambda row: row.date_effective == self.paused_from)[:1]
 
+    def _pause_line(self, line):
+        """A line that is added is not served in the pause of its contract either: the pause takes those days too."""
+        pause = self._current_pause()
+        if pause and line.kind != "one_off":
+            window = Period(self.paused_from, self.resumes_on or FOREVER)
+            self._rewrite(pause, line, partial(timeline.suspend, window=window))
+
     def _served_chains(self):
         return self.line_ids.chain_id.filtered(lambda line: line.kind != "one_off")

@@ -6,6 +6,9 @@ from odoo.exceptions import UserError
 from ..core import timeline
 from ..core.period import FOREVER, Period
 
+# the verbs whose changes of lines go on until somebody changes them again
+REPLAYED = ("change", "plan", "reprice", "close")
+
 
 class SubscriptionContractUndo(models.Model):
     """Amendments taken back: what they closed and opened says what they changed."""
@@ -28,7 +31,25 @@ class SubscriptionContractUndo(models.Model):
                 if reversal.after is None:
                     row = rows.browse(reversal.before.key)
                     self._open_part(amendment, row, reversal.period, window)
+                    self._replay(amendment, chain, window, undone)
         self.env["subscription.period"]._unkeep(undone, since)
+
+    def _replay(self, amendment, chain, window, undone):
+        """What was changed since ``undone`` holds on the days it gives back too: they were not there to be changed."""
+        later = self.amendment_ids.filtered(
+            lambda row: undone.number < row.number < amendment.number and row.kind in REPLAYED and not row.undone_by_id
+        )
+        for change in later.sorted("number"):
+            part = window & Period(change.date_effective, FOREVER)
+            reversals = change._reversals(self._rows_of(chain)) if part else []
+            values = {}
+            for reversal in reversals:
+                if reversal.before and reversal.after:
+                    values |= reversal.changed
+            if values:
+                self._change_chain(amendment, chain, part.start, values, until=part.stop)
+            elif any(reversal.before for reversal in reversals):
+                self._change_chain(amendment, chain, part.start, None, until=part.stop)
 
     def _reopen_from(self, date: date, reason: str = ""):
         """Serve a closed contract again from ``date`` on, as its lines were.

@@ -188,6 +188,50 @@ class TestPause(LifeCommon):
         with self.on("2026-03-01"):
             self.assertEqual(self.amounts(self._bill(contract, "2026-03-01")), [100.0], "the anchor has not moved")
 
+    def test_what_changed_since_holds_on_the_days_that_an_early_resumption_gives_back(self):
+        contract = self._contract(self.hosting, self.support)
+        hosting, support = contract.line_ids
+        contract._pause(self._day("2026-01-12"), self._day("2026-02-06"))
+        with self.on("2026-01-20"):
+            contract._amend(self._day("2026-01-13"), [(hosting, {"price_unit": 62.0}), (support, None)])
+            contract._amend(self._day("2026-02-01"), [(hosting, {"quantity": 2.0})])
+            contract._resume(self._day("2026-01-22"))
+        served = {
+            str(row.date_start): (row.price_unit, row.quantity) for row in contract._rows_of(hosting) if row._period()
+        }
+        self.assertEqual(
+            served,
+            {
+                "2026-01-01": (100.0, 1.0),
+                "2026-01-22": (62.0, 1.0),
+                "2026-02-01": (62.0, 2.0),
+                "2026-02-06": (62.0, 2.0),
+            },
+        )
+        days = [(row.date_start, row.date_end) for row in contract._rows_of(support) if row._period()]
+        self.assertEqual(days, [(self._day("2026-01-01"), self._day("2026-01-11"))])
+
+    def test_what_changed_since_holds_when_the_pause_is_taken_back(self):
+        contract = self._contract()
+        contract._pause(self._day("2026-02-01"), self._day("2026-03-01"))
+        pause = self.last_amendment(contract)
+        contract._amend(self._day("2026-01-15"), [(contract.line_ids[:1], {"quantity": 3.0})])
+        pause._undo()
+        with self.on("2026-02-10"):
+            self.assertEqual((contract.state, contract.current_line_ids.quantity, contract.mrr), ("active", 3.0, 300.0))
+
+    def test_a_line_added_in_a_pause_is_served_after_it(self):
+        contract = self._contract()
+        contract._pause(self._day("2026-02-01"), self._day("2026-03-01"))
+        contract._amend(self._day("2026-01-15"), [(None, {"product_id": self.support.id})])
+        added = contract.line_ids.filtered(lambda line: line.product_id == self.support)
+        days = [(str(row.date_start), str(row.date_end or "")) for row in added.sorted("id") if row._period()]
+        self.assertEqual(days, [("2026-01-15", "2026-01-31"), ("2026-03-01", "")])
+        with self.on("2026-02-10"):
+            self.assertEqual(contract.mrr, 0.0)
+            contract._resume(self._day("2026-02-10"))
+            self.assertEqual(contract.mrr, 130.0)
+
     def test_a_shorter_pause_gives_fewer_days(self):
         contract = self._contract()
         self._bill(contract, "2026-01-01")
