@@ -66,9 +66,12 @@ class SubscriptionEngine(models.AbstractModel):
         super()._record(pairs)
         untold = self._untold([charge.line.chain_id.id for charge, _line in pairs if charge.proposed])
         told = defaultdict(self.env["subscription.revision"].browse)
-        for charge, move_line in pairs:
+        said = set()
+        for charge, move_line in sorted(pairs, key=lambda pair: pair[0].period.start):
             for revision in untold.get(charge.line.chain_id, ()):
-                if charge.proposed and charge.amount > 0 and charge.period.stop > revision.date_effective:
+                is_new = charge.proposed and charge.amount > 0 and charge.period.stop > revision.date_effective
+                if is_new and revision not in said:
+                    said.add(revision)
                     told[move_line.move_id] |= revision
         for move, revisions in told.items():
             revisions._tell(move)

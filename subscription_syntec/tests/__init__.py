@@ -8,5 +8,6 @@ from . import (
     test_revision,
     test_revision_access,
     test_revision_evidence,
+    test_revision_paper,
     test_translations,
 )
