@@ -40,6 +40,19 @@ class SubscriptionRevisionWords(models.Model):
         }
         return [{**step, "rule": names[step["rule"]]} for step in self.evidence["steps"]]
 
+    def _limits_in_words(self) -> list[str]:
+        """What the clause lets a price do, in percent of the price it replaces."""
+        _ = self.env._
+        limits = self.evidence["limits"]
+        names = {
+            "cap": _("Rises by at most"),
+            "floor": _("Falls by at most"),
+            "minimum": _("Rises by at least"),
+            "deadband": _("Stays under"),
+        }
+        texts = [f"{name}: {limits[key]} %" for key, name in names.items() if limits[key]]
+        return [*texts, _("Never below P0")] if limits["never_below"] else texts
+
     def action_print_evidence(self):
         return self.env.ref("subscription_syntec.action_report_subscription_revision").report_action(self)
 

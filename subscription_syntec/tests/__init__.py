@@ -9,5 +9,6 @@ from . import (
     test_revision_access,
     test_revision_evidence,
     test_revision_paper,
+    test_revision_tour,
     test_translations,
 )
