@@ -20,7 +20,7 @@ from odoo import sql_db
 
 METHODS = {
     "lock": ("subscription.contract", "_try_lock"),
-    "preview": ("subscription.engine", "_preview"),
+    "preview": ("subscription.engine", "_proposals"),
     "create": ("account.move", "create"),
     "period": ("subscription.period", "create"),
     "refresh": ("subscription.engine", "_refresh"),

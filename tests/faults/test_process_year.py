@@ -207,7 +207,8 @@ class Year:
 
     def differences(self):
         """Lines whose net invoices are not what was agreed: what was billed and what is owed."""
-        billed = defaultdict(Decimal, {row.key: row.amount for row in self.site.query(BILLED)})
+        # Odoo has its process read numeric columns as floats
+        billed = defaultdict(Decimal, {row.key: Decimal(str(row.amount)) for row in self.site.query(BILLED)})
         return {
             key: (billed[key], owed)
             for life in self.lives.lives.values()
