@@ -187,6 +187,32 @@ class AccessCommon(SubscriptionCommon):
     def _as(self, records, role):
         return records.with_user(self.users[role]).with_company(self.env.company)
 
+    def _models_of(self, addon):
+        """Names of the models that an addon declares."""
+        return {
+            name for name, model in self.registry.items() if model._original_module == addon and not model._abstract
+        }
+
+    def _methods_of(self, package):
+        """Names of the methods that a client may call, by model, of those that an addon writes."""
+        found = {}
+        for model, cls in self.registry.items():
+            for base in cls.__mro__:
+                if base.__module__.startswith(f"{package}."):
+                    for name, value in vars(base).items():
+                        is_public = not (name.startswith("_") or getattr(value, "_api_private", False))
+                        if inspect.isfunction(value) and is_public and not hasattr(BaseModel, name):
+                            found.setdefault(model, set()).add(name)
+        return found
+
+    def assertOperations(self, models):
+        """Each role may do on each model what the matrix says, and nothing else."""
+        for model, operations in models.items():
+            for operation, roles in operations.items():
+                for role in GROUPS:
+                    with self.subTest(model=model, operation=operation, role=role):
+                        self.assertEqual(self._as(self.env[model], role).has_access(operation), role in roles)
+
     def _call(self, records, role, method, *args):
         """Call a method as a client of that role does."""
         model = self._as(self.env[records._name], role)
@@ -200,19 +226,10 @@ class TestAccess(AccessCommon):
     """Every model for every role, and what its rules leave of it."""
 
     def test_every_model_is_listed(self):
-        own = {
-            name
-            for name, model in self.registry.items()
-            if model._original_module == "subscription_billing" and not model._abstract
-        }
-        self.assertEqual(own, set(MODELS))
+        self.assertEqual(self._models_of("subscription_billing"), set(MODELS))
 
     def test_every_model_for_every_role(self):
-        for model, operations in MODELS.items():
-            for operation, roles in operations.items():
-                for role in GROUPS:
-                    with self.subTest(model=model, operation=operation, role=role):
-                        self.assertEqual(self._as(self.env[model], role).has_access(operation), role in roles)
+        self.assertOperations(MODELS)
 
     def _records_of(self, contract):
         """One record of each kind that belongs to a contract."""
@@ -398,15 +415,7 @@ class TestPublicMethods(AccessCommon):
         cls.billing_run = cls.env["subscription.run"].create({"until_date": "2026-06-15"})
 
     def test_every_method_is_listed(self):
-        found = {}
-        for model, cls in self.registry.items():
-            for base in cls.__mro__:
-                if base.__module__.startswith(f"{ADDON}."):
-                    for name, value in vars(base).items():
-                        is_public = not (name.startswith("_") or getattr(value, "_api_private", False))
-                        if inspect.isfunction(value) and is_public and not hasattr(BaseModel, name):
-                            found.setdefault(model, set()).add(name)
-        self.assertEqual(found, METHODS)
+        self.assertEqual(self._methods_of(ADDON), METHODS)
 
     def test_engine_has_no_public_method(self):
         for name in ("_bill", "_preview", "_cron_bill", "_arm", "_write_charges", "_credit_released"):

@@ -1,9 +1,7 @@
-import inspect
 import re
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.models import BaseModel
 from odoo.tests import freeze_time, tagged
 
 from odoo.addons.subscription_billing.tests.test_access import (
@@ -89,30 +87,13 @@ class TestRevisionAccess(AccessCommon, RevisionCommon):
         return campaign
 
     def test_every_model_is_listed(self):
-        own = {
-            name
-            for name, model in self.registry.items()
-            if model._original_module == "subscription_syntec" and not model._abstract
-        }
-        self.assertEqual(own, set(MODELS))
+        self.assertEqual(self._models_of("subscription_syntec"), set(MODELS))
 
     def test_every_model_for_every_role(self):
-        for model, operations in MODELS.items():
-            for operation, roles in operations.items():
-                for role in GROUPS:
-                    with self.subTest(model=model, operation=operation, role=role):
-                        self.assertEqual(self._as(self.env[model], role).has_access(operation), role in roles)
+        self.assertOperations(MODELS)
 
     def test_every_method_is_listed(self):
-        found = {}
-        for model, cls in self.registry.items():
-            for base in cls.__mro__:
-                if base.__module__.startswith(f"{ADDON}."):
-                    for name, value in vars(base).items():
-                        is_public = not (name.startswith("_") or getattr(value, "_api_private", False))
-                        if inspect.isfunction(value) and is_public and not hasattr(BaseModel, name):
-                            found.setdefault(model, set()).add(name)
-        self.assertEqual(found, METHODS)
+        self.assertEqual(self._methods_of(ADDON), METHODS)
 
     def test_every_method_for_every_role(self):
         indexed = self._clause(self._index("Followed", {"2025-01": "100"}))
