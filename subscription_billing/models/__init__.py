@@ -89,6 +89,7 @@ from . import (
     subscription_engine_run_import,
     subscription_engine_sale,
     subscription_engine_statistics,
+    subscription_engine_upcoming,
     subscription_forecast_line,
     subscription_gap,
     subscription_health_mark,

@@ -210,6 +210,10 @@ class SubscriptionAmendment(models.Model):
             "%(kind)s from %(day)s", kind=kinds[self.kind], day=format_date(self.env, self.date_effective)
         )
 
+    def _announcement(self) -> str:
+        """The sentence in which the customer is told of it, where another addon has one: of a price revision, say."""
+        return ""
+
     def _texts(self) -> list[str]:
         """What changed, in words: one text for each line and each value of the contract."""
         return [*self._line_texts(), *self._value_texts()]

@@ -113,15 +113,16 @@ class SubscriptionContractPlan(models.Model):
 
         :returns: the ``subscription.amendment``, empty when nothing changed.
         """
+        change = self._option_change(option, quantity, date)
+        return self._amend(date, [change], reason=reason) if change else self.env["subscription.amendment"]
+
+    def _option_change(self, option, quantity: float, date: date):
+        """The change of lines that lets a contract have ``quantity`` of a line of its plan: see ``_amend``."""
         self.ensure_one()
         row = self._rows_on(date).filtered(lambda line: line.product_id == option.product_id)[:1]
         if row:
-            change = (row, {"quantity": quantity} if quantity else None)
-        elif quantity:
-            change = (None, {**option._row_values(self, date), "quantity": quantity})
-        else:
-            return self.env["subscription.amendment"]
-        return self._amend(date, [change], reason=reason)
+            return row, {"quantity": quantity} if quantity else None
+        return (None, {**option._row_values(self, date), "quantity": quantity}) if quantity else None
 
     def _check_options(self, day):
         """:raises ValidationError: where an option is had in a quantity that the plan does not offer."""

@@ -79,6 +79,24 @@ class SubscriptionContractTerm(models.Model):
         """The first day on which leaving costs no fee: the commitment, unless the law lifted it (L215-1)."""
         return date.min if self.is_free_to_leave else self._committed_until()
 
+    def _exit_day(self, told_on: date) -> date:
+        """The first day that need not be served any more when the customer gives notice on ``told_on``.
+
+        Notice, minimum duration and term of the contract count, unless the law lifted them (L215-1).
+        """
+        self.ensure_one()
+        tomorrow = max(told_on, self.date_start) + timedelta(days=1)
+        if self.is_free_to_leave:
+            return tomorrow
+        noticed = Cadence(self.notice_unit, self.notice).nth(tomorrow, 1) if self.notice else tomorrow
+        day = max(noticed, self.minimum_end + timedelta(days=1) if self.minimum_end else noticed)
+        if not self.term_end:
+            return day
+        stop = self._term_stop()
+        while self.renewal == "tacit" and stop < day:
+            stop = self._renewal_cadence().nth(stop, 1)
+        return stop
+
     # verbs
 
     def _renew(self, reason="", order=None, changes=()):

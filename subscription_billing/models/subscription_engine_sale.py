@@ -1,12 +1,7 @@
-from itertools import islice
-
 from odoo import Command, api, models
 
 from ..core import charges as core_charges
 from .sale_order_quote import FirstInvoice
-
-# how many free periods a quotation looks past for the first that costs something
-FREE_PERIODS = 12
 
 
 class SubscriptionEngineSale(models.AbstractModel):
@@ -38,27 +33,19 @@ class SubscriptionEngineSale(models.AbstractModel):
     @api.model
     def _first_charges(self, contract) -> list:
         """What is due today, else on the first day on which something is that costs money."""
-        chains = contract.line_ids.filtered("anchor_date").grouped(lambda line: line.chain_id or line)
-        rows = {chain: [line._row() for line in lines] for chain, lines in chains.items()}
-        ledger = self._ledger(chains, full=True) if contract.id else {}
-        until = max(contract._today(), self._first_due(contract, rows, ledger))
         if contract.id:
-            return self._preview(contract, until)
+            return self._upcoming(contract)[contract].charges
+        terms = contract._billing_terms()
+        rows = {line: [line._row()] for line in contract.line_ids.filtered("anchor_date")}
+        due = [day for own in rows.values() for day in self._first_due(own, [], terms)]
+        until = max([contract._today(), *([min(due)] if due else [])])
         charges = [
             self._charge(contract, line, charge)
             for line, own in rows.items()
-            for charge in core_charges.propose(own, [], contract._billing_terms(), until)
+            for charge in core_charges.propose(own, [], terms, until)
         ]
         self._rate_usage([charge for charge in charges if charge.line.kind == "usage"], {})
         return sorted(charges, key=self._order_key)
-
-    @api.model
-    def _first_due(self, contract, rows, ledger):
-        terms, days = contract._billing_terms(), []
-        for chain, own in rows.items():
-            charges = islice(core_charges.uncovered(own, ledger.get(chain.id, []), terms), FREE_PERIODS)
-            days += [charge.due for charge in charges if charge.amount][:1]
-        return min(days, default=contract._today())
 
     @api.model
     def _amount_total(self, group) -> float:

@@ -1,0 +1,30 @@
+{
+    "name": "Subscriptions: customer portal",
+    "summary": "Customers read, change, pay and end their contracts themselves, by secure link or login",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Subscriptions",
+    "author": "Subscription Billing contributors",
+    "license": "LGPL-3",
+    "depends": ["subscription_billing"],
+    "external_dependencies": {"python": ["reportlab"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ir_rules.xml",
+        "data/ir_sequence.xml",
+        "data/mail_activity_type.xml",
+        "views/subscription_request_views.xml",
+        "views/subscription_plan_views.xml",
+        "views/subscription_contract_views.xml",
+        "views/subscription_portal_menus.xml",
+        "views/portal_templates.xml",
+        "views/portal_contract_templates.xml",
+        "views/portal_form_templates.xml",
+    ],
+    "demo": [
+        "demo/subscription_portal_demo.xml",
+    ],
+    "assets": {
+        "web.assets_frontend": ["subscription_portal/static/src/**/*"],
+        "web.assets_tests": ["subscription_portal/static/tests/tours/**/*"],
+    },
+}
