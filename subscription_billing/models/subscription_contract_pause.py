@@ -90,7 +90,7 @@ class SubscriptionContractPause(models.Model):
     def _current_pause(self):
         """The pause that holds or is planned."""
         pauses = self.amendment_ids.filtered(lambda row: row.kind == "pause" and not row.undone_by_id)
-        return pauses.filtered(lambda row: row.date_effective == self.paused_from)[:1]
+        return pauses.filtered(lambda row: row.date_effective == self.paused_from).sorted("number")[-1:]
 
     def _pause_line(self, line):
         """A line that is added is not served in the pause of its contract either: the pause takes those days too."""

@@ -150,6 +150,32 @@ class TestTerms(LifeCommon):
         self.assertEqual(contract._exit_fee(self._day("2026-03-31")), 10)
         self.assertEqual(contract._exit_fee(self._day("2026-04-01")), 0)
 
+    def test_the_first_day_that_need_not_be_served_any_more(self):
+        """Notice, minimum and term; a renewal that can still be refused, and one that cannot."""
+        told, exits = self._day("2026-06-10"), {}
+        for name, values in {
+            "free": {},
+            "notice": {"notice": 1},
+            "minimum": {"minimum": 12},
+            "term": {"commitment": 12, "renewal": "tacit"},
+            "in time": {"commitment": 12, "renewal": "tacit", "notice": 6},
+            "too late": {"commitment": 12, "renewal": "tacit", "notice": 7},
+            "accepted": {"commitment": 12, "renewal": "accept", "notice": 7},
+        }.items():
+            exits[name] = str(self._contract(**values)._exit_day(told))
+        self.assertEqual(
+            exits,
+            {
+                "free": "2026-06-11",
+                "notice": "2026-07-11",
+                "minimum": "2027-01-01",
+                "term": "2027-01-01",
+                "in time": "2027-01-01",
+                "too late": "2028-01-01",
+                "accepted": "2027-01-01",
+            },
+        )
+
     def test_a_line_opened_later_ends_with_the_contract(self):
         contract = self.committed(renewal="none")
         contract._amend(self._day("2026-06-01"), [(None, {"product_id": self.support.id})])
@@ -187,6 +213,14 @@ class TestPause(LifeCommon):
             self.assertEqual(self.amounts(self._bill(contract, "2026-02-28")), [14.29])
         with self.on("2026-03-01"):
             self.assertEqual(self.amounts(self._bill(contract, "2026-03-01")), [100.0], "the anchor has not moved")
+
+    def test_a_second_pause_that_begins_on_the_same_day_is_the_one_that_is_resumed(self):
+        contract, day = self._contract(), self._day("2026-02-10")
+        with self.on("2026-02-10"):
+            contract._pause(day)
+            contract._resume(day)
+            second = contract._pause(day, self._day("2026-03-10"))
+            self.assertEqual(contract._current_pause(), second)
 
     def test_what_changed_since_holds_on_the_days_that_an_early_resumption_gives_back(self):
         contract = self._contract(self.hosting, self.support)
