@@ -210,8 +210,15 @@ class AccessCommon(SubscriptionCommon):
         for model, operations in models.items():
             for operation, roles in operations.items():
                 for role in GROUPS:
+                    if (model, operation, role) in self._opened_to_customers():
+                        continue
                     with self.subTest(model=model, operation=operation, role=role):
                         self.assertEqual(self._as(self.env[model], role).has_access(operation), role in roles)
+
+    def _opened_to_customers(self):
+        """What the portal addon, where it is installed, opens and tests itself."""
+        is_portal = self.env["ir.module.module"]._get("subscription_portal").state == "installed"
+        return {("subscription.contract", "read", "portal")} if is_portal else set()
 
     def _call(self, records, role, method, *args):
         """Call a method as a client of that role does."""
@@ -534,6 +541,7 @@ class TestPublicMethods(AccessCommon):
                         seen.read([name])
                     except AccessError:
                         self.fail(f"{name} cannot be read on a document of one's own")
-        for model in MODELS:
+        opened = {model for model, _operation, _role in self._opened_to_customers()}
+        for model in MODELS.keys() - opened:
             with self.assertRaises(AccessError):
                 self._as(self.env[model], "portal").search([])

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 # what a customer's own account may read of a contract over RPC: pages show more, in words
 CUSTOMER_FIELDS = frozenset(
@@ -31,6 +31,10 @@ class SubscriptionContractCustomer(models.Model):
 
     _inherit = "subscription.contract"
 
+    # a customer reads the outcome, not what it is computed from
+    date_end = fields.Date(compute_sudo=True)
+    recurring_summary = fields.Char(compute_sudo=True)
+
     def _has_field_access(self, field, operation):
         """An account of the portal reads what concerns its customer, and none of our notes on him."""
         if not super()._has_field_access(field, operation):
@@ -51,6 +55,7 @@ class SubscriptionContractCustomer(models.Model):
     def action_customer_view(self):
         """The page as the customer sees it."""
         self.ensure_one()
+        self.check_access("read")
         return {"type": "ir.actions.act_url", "target": "self", "url": self.access_url}
 
     def action_rotate_link(self):

@@ -21,8 +21,11 @@ class SubscriptionContractFacts(models.Model):
         for contract in self:
             contract.request_count = counts.get(contract._origin, 0)
 
-    def _customer_facts(self) -> list[tuple[str, str]]:
-        """Labels and texts; what does not apply is left out."""
+    def _customer_facts(self, with_card=True) -> list[tuple[str, str]]:
+        """Labels and texts; what does not apply is left out.
+
+        :param with_card: False for who merely holds the link, and is never shown a stored card.
+        """
         self.ensure_one()
         facts = [
             (self.env._("Customer"), self.partner_id.display_name),
@@ -38,7 +41,7 @@ class SubscriptionContractFacts(models.Model):
             (self.env._("Last day to refuse the renewal"), self._deadline_fact()),
             (self.env._("Minimum duration until"), self.minimum_end and format_date(self.env, self.minimum_end)),
             (self.env._("Last day served"), self.date_end and format_date(self.env, self.date_end)),
-            (self.env._("Payment"), self._payment_fact()),
+            (self.env._("Payment"), self._payment_fact(with_card)),
         ]
         return [(label, text) for label, text in facts if text]
 
@@ -58,13 +61,13 @@ class SubscriptionContractFacts(models.Model):
         deadline = not self.date_stop and self.notice_deadline
         return format_date(self.env, deadline) if deadline else ""
 
-    def _payment_fact(self) -> str:
+    def _payment_fact(self, with_card=True) -> str:
         token = self.payment_token_id.filtered("active")
-        if token and self.collection_method == "token":
-            return self.env._("Card %s, charged by itself", token.display_name)
-        if token:
-            return self.env._("Card %s", token.display_name)
-        return self.env._("By you, for each invoice")
+        if not token or self.collection_method != "token":
+            return self.env._("By you, for each invoice")
+        if not with_card:
+            return self.env._("By card, charged by itself")
+        return self.env._("Card %s, charged by itself", token.display_name)
 
     def _customer_lines(self):
         """What is served now, or from its beginning on, in order."""

@@ -13,7 +13,7 @@ class PortalCommon(SubscriptionCommon):
         cls.family = cls.env["subscription.plan.family"].create({"name": "Hosting"})
         cls.mailbox = cls._product("Mailbox", 5.0)
         cls.bronze, cls.silver, cls.gold = (
-            cls._offer(name, rank, price) for rank, (name, price) in enumerate((("Bronze", 30), ("Silver", 60), ("Gold", 90)))
+            cls._offer(name, rank, 30.0 * rank) for rank, name in enumerate(("Bronze", "Silver", "Gold"), start=1)
         )
         cls.user_a = cls._customer_user("portal_a", cls.customer)
         cls.colleague = cls.env["res.partner"].create({"name": "Colleague", "parent_id": cls.customer.id})
@@ -50,7 +50,7 @@ class PortalCommon(SubscriptionCommon):
 
     @classmethod
     def _customer_user(cls, login, partner):
-        user = new_test_user(cls.env, login=login, groups="base.group_portal", name=login)
+        user = new_test_user(cls.env, login=login, groups="base.group_portal", name=login, password=login)
         partner.email = f"{login}@example.com"
         former, user.partner_id = user.partner_id, partner
         former.unlink()

@@ -100,9 +100,7 @@ class TestWish(PortalCommon):
 
     def test_r76_only_what_is_offered_is_read(self):
         """R76: whatever else is posted changes nothing."""
-        forged = {
-            name: "1" for name in self.env["subscription.line"]._fields | self.env["subscription.contract"]._fields
-        }
+        forged = dict.fromkeys(self.env["subscription.line"]._fields | self.env["subscription.contract"]._fields, "1")
         line = self.silver.line_ids
         with self.assertRaisesRegex(UserError, "Nothing changes"):
             self._as(self.user_a)._wish("change", {**forged, f"quantity_{line.id}": "7", "price_unit": "0"})
