@@ -13,6 +13,7 @@
         "data/subscription_index.xml",
         "data/ir_cron.xml",
         "report/subscription_revision_report.xml",
+        "wizard/subscription_revision_decision_views.xml",
         "wizard/subscription_revision_setup_views.xml",
         "wizard/subscription_revision_whatif_views.xml",
         "views/subscription_revision_clause_views.xml",

@@ -28,7 +28,7 @@ class Letter:
     before_table: Sequence[str]
     table: Sequence[Sequence[str]]
     after_table: Sequence[str]
-    closing: str
+    closing: Sequence[str]
     footnotes: Sequence[str] = field(default_factory=tuple)
 
 
@@ -56,7 +56,7 @@ def render(letter: Letter) -> bytes:
         Spacer(1, 0.4 * cm),
         *[Paragraph(escape(text), normal) for text in letter.after_table],
         Spacer(1, 0.4 * cm),
-        Paragraph(escape(letter.closing), normal),
+        lines(letter.closing, normal),
         *[Paragraph(escape(text), small) for text in letter.footnotes],
     ]
     output = BytesIO()

@@ -78,6 +78,16 @@ class SubscriptionAmendment(models.Model):
         ondelete="set null",
     )
     undone_ids = fields.One2many("subscription.amendment", "undone_by_id", "Takes back", readonly=True)
+    undone_chain_ids = fields.Many2many(
+        "subscription.line",
+        "subscription_amendment_undone_chain_rel",
+        "amendment_id",
+        "chain_id",
+        "Lines taken back",
+        readonly=True,
+        copy=False,
+        help="Those of its lines that are as they were before, while the others stay changed.",
+    )
     is_undoable = fields.Boolean(compute="_compute_is_undoable")
     summary = fields.Text("What changed", compute="_compute_summary")
 
@@ -147,9 +157,10 @@ class SubscriptionAmendment(models.Model):
             amendment._undo()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
-    def _undo(self, reason=""):
+    def _undo(self, reason="", chains=None):
         """Give every day and every value back what this amendment changed, unless it was changed again since.
 
+        :param chains: only these lines; the amendment holds for the others
         :raises UserError: when it cannot be taken back, or was already.
         """
         self.ensure_one()
@@ -157,12 +168,20 @@ class SubscriptionAmendment(models.Model):
             raise UserError(self.env._("%s cannot be taken back: amend the contract instead.", self.display_name))
         contract = self.contract_id._locked()
         undone = self.with_env(contract.env).sudo()
+        left = undone._chains_left()
+        chains = left if chains is None else chains & left
         with contract._amendment("undo", self.date_effective, reason=reason or self.display_name) as amendment:
-            undone.undone_by_id = amendment
-            amendment._restore(undone)
-            contract._take_back(undone, amendment)
+            if chains == left:
+                undone.undone_by_id = amendment
+                amendment._restore(undone)
+            contract._take_back(undone, amendment, chains)
+            undone.undone_chain_ids |= chains
             contract._run_again()
         return amendment
+
+    def _chains_left(self):
+        """The lines that it changed and that nobody took back."""
+        return (self.opened_line_ids | self.closed_line_ids).chain_id - self.undone_chain_ids
 
     def _restore(self, undone):
         """The values that ``undone`` changed on the contract, where nobody changed them again."""

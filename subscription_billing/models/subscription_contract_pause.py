@@ -75,7 +75,7 @@ class SubscriptionContractPause(models.Model):
         if not pause or date < pause.date_effective or (pause.date_until and date >= pause.date_until):
             raise UserError(self.env._("%s is not paused on that day.", self.display_name))
         with contract._amendment("resume", date, reason=reason) as amendment:
-            contract._take_back(pause, amendment, since=date)
+            contract._take_back(pause, amendment, pause._chains_left(), since=date)
             for chain in contract._served_chains():
                 self.env["subscription.period"]._make_good(contract, chain, date, pause)
             today = contract._today()

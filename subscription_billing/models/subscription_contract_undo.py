@@ -15,12 +15,12 @@ class SubscriptionContractUndo(models.Model):
 
     _inherit = "subscription.contract"
 
-    def _take_back(self, undone, amendment, since=date.min):
-        """Give every day from ``since`` on back what ``undone`` took from it.
+    def _take_back(self, undone, amendment, chains, since=date.min):
+        """Give every day of these lines from ``since`` on back what ``undone`` took from it.
 
         Where a later amendment changed the same value again, the later one stays.
         """
-        for chain in (undone.opened_line_ids | undone.closed_line_ids).chain_id:
+        for chain in chains:
             rows = self._rows_of(chain)
             for reversal in undone._reversals(rows):
                 window = reversal.period & Period(since, FOREVER)
@@ -37,7 +37,12 @@ class SubscriptionContractUndo(models.Model):
     def _replay(self, amendment, chain, window, undone):
         """What was changed since ``undone`` holds on the days it gives back too: they were not there to be changed."""
         later = self.amendment_ids.filtered(
-            lambda row: undone.number < row.number < amendment.number and row.kind in REPLAYED and not row.undone_by_id
+            lambda row: (
+                undone.number < row.number < amendment.number
+                and row.kind in REPLAYED
+                and not row.undone_by_id
+                and chain not in row.undone_chain_ids
+            )
         )
         for change in later.sorted("number"):
             part = window & Period(change.date_effective, FOREVER)
@@ -72,7 +77,7 @@ class SubscriptionContractUndo(models.Model):
                 },
                 at_once=True,
             )
-            contract._take_back(closing, amendment, since=date)
+            contract._take_back(closing, amendment, closing._chains_left(), since=date)
         return amendment
 
     def _serve_from(self, date: date, reason: str = ""):

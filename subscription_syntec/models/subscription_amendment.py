@@ -8,10 +8,12 @@ class SubscriptionAmendment(models.Model):
 
     revision_ids = fields.One2many("subscription.revision", "amendment_id", "Price revisions", readonly=True)
 
-    def _undo(self, reason=""):
-        revisions = self.sudo().revision_ids.filtered(lambda revision: revision.state == "applied")
+    def _undo(self, reason="", chains=None):
+        revisions = self.sudo().revision_ids.filtered(
+            lambda revision: revision.state == "applied" and (chains is None or revision.chain_id in chains)
+        )
         revisions._check_cancellable()
-        undoing = super()._undo(reason)
+        undoing = super()._undo(reason, chains)
         revisions._write(
             {"state": "cancelled", "cancelled_by_id": undoing.id, "reason": reason or undoing.display_name}
         )

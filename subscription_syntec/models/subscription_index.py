@@ -1,5 +1,6 @@
 import csv
 import json
+from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -7,7 +8,7 @@ from odoo.tools import file_open, format_date
 
 from ..core.gaps import missing, stretches
 from ..core.index_period import IndexPeriod
-from ..core.publication import last_expected
+from ..core.publication import default_publication, last_expected
 from ..core.written import read_number, read_period
 
 FACTS = ("period", "printed", "publication_date", "source", "status")
@@ -41,6 +42,11 @@ class SubscriptionIndex(models.Model):
         default=1,
         help="A value is expected on the last working day of this month after the end of its period.",
     )
+    is_quarterly_release = fields.Boolean(
+        "Months published by quarter",
+        help="The three months of a quarter are published together: the delay runs from its end.",
+    )
+    publication_source = fields.Char("Delay read at", help="Where the publisher, or days of publication, say so.")
     idbank = fields.Char("INSEE series", help="The number (idbank) of the series at INSEE, to fetch its values.")
     is_general_level = fields.Boolean(
         "General level of prices or wages",
@@ -108,7 +114,10 @@ class SubscriptionIndex(models.Model):
             if index.last_period and index.value_ids:
                 index._refuse_after_last(max(map(IndexPeriod.parse, index.value_ids.mapped("period"))))
 
-    @api.depends("value_ids.period", "frequency", "publication_lag", "last_period", "successor_id", "link_coefficient")
+    @api.depends(
+        "value_ids.period", "frequency", "publication_lag", "is_quarterly_release", "last_period", "successor_id",
+        "link_coefficient",
+    )  # fmt: skip
     @api.depends_context("lang")
     def _compute_reach(self):
         for index in self:
@@ -245,10 +254,21 @@ class SubscriptionIndex(models.Model):
     def _missing_periods(self) -> list[IndexPeriod]:
         """The periods whose value ought to be known by now, and is not."""
         self.ensure_one()
-        due = last_expected(self.frequency, self.env.company._subscription_today(), self.publication_lag)
+        due = self._last_expected(self.env.company._subscription_today())
         known = {IndexPeriod.parse(value.period) for value in self._current_values()}
         stop = self._stop()
         return missing(known, min(due, stop) if stop else due)
+
+    def _last_expected(self, day) -> IndexPeriod:
+        """The latest period whose value ought to be published on ``day``."""
+        return last_expected(self.frequency, day, self.publication_lag, self._release())
+
+    def _publication_day(self, period) -> date:
+        """The day on which the value of a period ought to be published."""
+        return default_publication(period, self.publication_lag, self._release())
+
+    def _release(self) -> str:
+        return "quarter" if self.is_quarterly_release else "month"
 
     def _reach_text(self, gaps) -> str:
         values = self._current_values()

@@ -3,7 +3,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from odoo import models
 
 from ..core.index_period import IndexPeriod
-from ..core.publication import last_expected
 from ..core.reading import Link, Reading
 
 
@@ -49,7 +48,7 @@ class SubscriptionIndex(models.Model):
         known = self.env["subscription.index.value"].search(
             [("index_id", "=", self.id), ("publication_date", "<=", day)], order="period_start desc", limit=1
         )
-        period = last_expected(self.frequency, day, self.publication_lag)
+        period = self._last_expected(day)
         if known:
             period = max(period, IndexPeriod.parse(known.period))
         if not self._is_past(period):

@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..core.index_period import IndexPeriod
-from ..core.publication import default_publication
 from ..core.reading import Reading
 from ..core.written import read_number, read_period
 
@@ -195,7 +194,7 @@ class SubscriptionIndexValue(models.Model):
         A number that replaces a printed one is news of today. The same number, and one that
         replaces what somebody derived, were public on the day they were due.
         """
-        due = default_publication(IndexPeriod.parse(period), index.publication_lag)
+        due = index._publication_day(IndexPeriod.parse(period))
         if not self or self.status == "derived" or printed == self.printed:
             return self.publication_date if self and printed == self.printed else due
         return max(due, self.env.company._subscription_today())

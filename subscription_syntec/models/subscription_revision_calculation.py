@@ -1,10 +1,14 @@
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
 
 from odoo import Command, api, models
 from odoo.tools import format_date
+
+from odoo.addons.subscription_billing.core.charges import worth
+from odoo.addons.subscription_billing.core.period import Period
 
 from ..core import formula
 from ..core.reading import Reading
@@ -30,19 +34,20 @@ class SubscriptionRevisionCalculation(models.Model):
     def _calculate(self):
         """Find the price of these revisions anew, or the value of an index that they still wait for."""
         readings = Readings()
+        imported = self._imported_until()
         self.contract_id.line_ids.fetch(["tax_ids"])  # a filtered row would read its own only
         ended = self.filtered(lambda revision: not revision._row())
         ended._write({"state": "cancelled", "reason": self.env._("The line ends before the day of the revision.")})
         used = defaultdict(self.browse)
         for revision in self - ended:
             terms, missing = revision._read_terms(readings)
-            revision._write(revision._calculated_values(terms, missing))
+            revision._write(revision._calculated_values(terms, missing, imported.get(revision.chain_id)))
             if not missing:
                 used[revision._values_used(terms, readings)] |= revision
         for values, revisions in used.items():
             revisions._write({"value_ids": [Command.set(values.ids)]})
 
-    def _calculated_values(self, terms, missing) -> dict:
+    def _calculated_values(self, terms, missing, imported_until) -> dict:
         self.ensure_one()
         row = self._row()
         old = _decimal(row.price_unit)
@@ -59,6 +64,8 @@ class SubscriptionRevisionCalculation(models.Model):
         base = self._base_price(old)
         result = self._result(base, old, terms)
         warnings = self._warnings(row, base, terms)
+        if imported_until and imported_until > values["date_effective"]:
+            warnings.append(self._warning_of_imported(Period(values["date_effective"], imported_until), result.price))
         unofficial = any(reading.status != "final" for _term, *readings in terms for reading in readings)
         return {
             **values,
@@ -131,6 +138,40 @@ class SubscriptionRevisionCalculation(models.Model):
             revision = revision.corrects_id
         return revision
 
+    # what another application billed
+
+    def _imported_until(self) -> dict:
+        """For lines that were billed elsewhere at first: the first day that they are billed here."""
+        return dict(
+            self.env["subscription.period"]
+            .sudo()
+            ._read_group(
+                [("chain_id", "in", self.chain_id.ids), ("state", "=", "imported")], ["chain_id"], ["date_stop:max"]
+            )
+        )
+
+    def _warning_of_imported(self, stretch, price: Decimal) -> str:
+        """That nothing is charged for what was billed elsewhere, and what it would be."""
+        return self.env._(
+            "%(start)s to %(end)s was billed elsewhere: nothing is charged for it here. Between the old and the new "
+            "price it makes a difference of %(difference)s: where that is owed, bill it by a line of its own; where "
+            "the price was revised there already, leave this revision out.",
+            start=format_date(self.env, stretch.start),
+            end=format_date(self.env, stretch.end),
+            difference=self._money(float(self._difference_in(stretch, price))),
+        )
+
+    def _difference_in(self, stretch, price: Decimal) -> Decimal:
+        """What the line costs more in ``stretch``, billed or not, once it is revised to ``price``."""
+        rows = self._rows_from(self.chain_id, stretch.start)
+        terms, old = self.contract_id._billing_terms(), self._row().price_unit
+        before = [row._row() for row in rows]
+        after = [
+            replace(values, whole=row._whole(reprice(old, price, row.price_unit))) if values.whole else values
+            for row, values in zip(rows, before, strict=True)
+        ]
+        return worth(after, stretch, terms) - worth(before, stretch, terms)
+
     # the values of indexes
 
     def _read_terms(self, readings):
@@ -143,9 +184,9 @@ class SubscriptionRevisionCalculation(models.Model):
             base = self._base_reading(index, term, readings)
             current = readings.reading(term.index_id, period)
             if base is None:
-                missing.append(f"{term.index_id.name} {readings.base_period(term, self._signed_on())}")
+                missing.append(f"{term.index_id.code} {readings.base_period(term, self._signed_on())}")
             if current is None:
-                missing.append(f"{term.index_id.name} {period}")
+                missing.append(f"{term.index_id.code} {period}")
             terms.append((term, base, current))
         return terms, missing
 
@@ -198,9 +239,9 @@ class SubscriptionRevisionCalculation(models.Model):
                 self.env._(
                     "The price was changed to %(price)s since the last revision, which left %(expected)s; "
                     "the fixed base is still %(base)s. Adjust the new price, or leave the line out.",
-                    price=row.price_unit,
-                    expected=expected,
-                    base=base,
+                    price=self._money(row.price_unit),
+                    expected=self._money(expected),
+                    base=self._money(float(base)),
                 )
             )
         return texts
@@ -260,6 +301,12 @@ class SubscriptionRevisionCalculation(models.Model):
 def _decimal(number: float) -> Decimal:
     """A stored number as it prints, without the noise of binary fractions."""
     return Decimal(f"{number or 0.0:.10f}").normalize() + 0
+
+
+def reprice(old: float, new: float, price: float) -> float:
+    """What becomes of a price planned beside the one that rises from ``old`` to ``new``."""
+    old, new, price = _decimal(old), _decimal(new), _decimal(price)
+    return float(formula.reprice(price, old, new, max(_digits(price), _digits(new))))
 
 
 def _digits(price: Decimal) -> int:

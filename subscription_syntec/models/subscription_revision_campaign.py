@@ -49,7 +49,7 @@ class SubscriptionRevisionCampaign(models.Model):
         tracking=True,
     )
     revision_ids = fields.One2many("subscription.revision", "campaign_id", "Revisions")
-    reason = fields.Char("Reason of the cancellation", copy=False)
+    reason = fields.Char("Reason of the cancellation", readonly=True, copy=False)
     revision_count = fields.Integer(compute="_compute_totals")
     waiting_count = fields.Integer(compute="_compute_totals")
     proposed_count = fields.Integer(compute="_compute_totals")
@@ -103,12 +103,9 @@ class SubscriptionRevisionCampaign(models.Model):
         return True
 
     def action_cancel(self):
-        """Cancel the campaign and every revision it applied."""
-        for campaign in self:
-            if not campaign.reason:
-                raise UserError(self.env._("%s: write the reason of the cancellation.", campaign.name))
-            campaign._cancel(campaign.reason)
-        return True
+        """Ask why the campaign is cancelled, and every revision it applied with it."""
+        self.ensure_one()
+        return self.env["subscription.revision.decision"]._ask("cancel", campaign=self)
 
     def action_open_revisions(self):
         self.ensure_one()
@@ -197,8 +194,5 @@ class SubscriptionRevisionCampaign(models.Model):
 
     def _cancel(self, reason):
         self.ensure_one()
-        revisions = self.revision_ids.filtered(lambda revision: revision.state != "cancelled")
-        for revision in revisions.sorted(lambda revision: (revision.date, revision.id), reverse=True):
-            if revision.state != "cancelled":
-                revision._cancel(reason)
+        self.revision_ids._cancel(reason)
         self.write({"state": "cancelled", "reason": reason})

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import get_lang
 
 from odoo.addons.subscription_billing.core.cadence import Cadence, add_months
 
@@ -179,12 +180,17 @@ class SubscriptionRevisionClause(models.Model):
     def _what(self) -> str:
         self.ensure_one()
         if self.kind == "percentage":
-            return f"{self.percentage:+g} %"
+            return f"{self._written(self.percentage, '+f')} %"
         if self.kind == "amount":
-            return f"{self.amount:+g}"
-        parts = [f"{self.fixed_part:g}"] if self.fixed_part else []
+            return self._written(self.amount, "+f")
+        parts = [self._written(self.fixed_part)] if self.fixed_part else []
         parts += [term._in_words() for term in self.term_ids]
         return f"P0 × ({' + '.join(parts)})" if len(parts) > 1 else f"P0 × {''.join(parts)}"
+
+    @api.model
+    def _written(self, number, form="f") -> str:
+        """All digits of a number, with the reader's decimal point."""
+        return format(_decimal(number), form).replace(".", get_lang(self.env).decimal_point)
 
     def _when(self) -> str:
         self.ensure_one()

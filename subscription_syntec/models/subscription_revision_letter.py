@@ -27,7 +27,7 @@ class SubscriptionRevisionLetter(models.Model):
     def action_send_letter(self):
         """Write to the customer now, whether the clause asks for it or not."""
         for letter in self._by_letter().values():
-            letter.contract_id.check_access("write")
+            letter._check_may_decide()
             letter._send_letter()
 
     def action_print_letter(self):
@@ -122,7 +122,7 @@ class SubscriptionRevisionLetter(models.Model):
                 *dict.fromkeys(revision._headline() for revision in self),
             ],
             table=[
-                [self.env._("Line"), self.env._("Old price"), self.env._("New price"), self.env._("Change")],
+                [self.env._("Line"), self.env._("Old price"), self.env._("New price"), self.env._("Variation")],
                 *[
                     [
                         revision.chain_id._label(),
@@ -137,7 +137,7 @@ class SubscriptionRevisionLetter(models.Model):
                 *(revision._price_in_words() for revision in self if revision.clause_id.letter_in_words),
                 self.env._("Formula: %s", first.clause_id._what()),
             ],
-            closing=self.env._("Yours faithfully, %s", contract.user_id.name or company.name),
+            closing=[self.env._("Yours faithfully,"), contract.user_id.name or company.name],
         )
 
     def _price_in_words(self) -> str:

@@ -88,5 +88,5 @@ class SubscriptionRevisionTerm(models.Model):
     def _in_words(self) -> str:
         """The term of the formula, with the name of its index."""
         self.ensure_one()
-        weight = "" if self.weight == 1 else f"{self.weight:g} × "
+        weight = "" if self.weight == 1 else f"{self.clause_id._written(self.weight)} × "
         return f"{weight}S1/S0 {self.index_id.name or '?'}"

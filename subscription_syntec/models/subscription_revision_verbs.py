@@ -12,9 +12,8 @@ from odoo.addons.subscription_billing.core.cadence import add_months
 from odoo.addons.subscription_billing.models.subscription_contract_reprice import Repricing
 from odoo.addons.subscription_billing.models.subscription_dated import VERB
 
-from ..core import formula
 from .subscription_revision import OPEN
-from .subscription_revision_calculation import _decimal, _digits
+from .subscription_revision_calculation import _decimal, reprice
 
 
 class SubscriptionRevisionVerbs(models.Model):
@@ -79,10 +78,14 @@ class SubscriptionRevisionVerbs(models.Model):
 
     def action_calculate(self):
         """Look again for what is missing, with the values and prices of now."""
-        self.contract_id.check_access("write")
+        self._check_may_decide()
         self.filtered(lambda revision: revision.state in ("waiting", "proposed"))._calculate()
 
     # decide
+
+    def _check_may_decide(self):
+        """:raises AccessError: who may not change a contract decides nothing about its prices."""
+        self.contract_id.check_access("write")
 
     def action_approve(self):
         """Approve and apply: what takes effect later is dated, and can be withdrawn until then."""
@@ -90,25 +93,25 @@ class SubscriptionRevisionVerbs(models.Model):
         self._apply()
 
     def action_exclude(self):
-        for revision in self:
-            if not revision.reason:
-                raise UserError(self.env._("%s: write the reason why it is left out.", revision.display_name))
-        self._exclude()
+        """Ask why they are left out."""
+        return self.env["subscription.revision.decision"]._ask("exclude", revisions=self)
 
     def action_include(self):
         """Propose again what was left out."""
-        self.contract_id.check_access("write")
-        self.filtered(lambda revision: revision.state == "excluded")._calculate()
+        self._check_may_decide()
+        excluded = self.filtered(lambda revision: revision.state == "excluded")
+        excluded._write({"reason": False})
+        excluded._calculate()
 
-    def _exclude(self):
-        self.contract_id.check_access("write")
+    def _exclude(self, reason):
+        self._check_may_decide()
         self.filtered(lambda revision: revision.state in OPEN)._write(
-            {"state": "excluded", "effect_mrr": 0.0, "effect_year": 0.0}
+            {"state": "excluded", "reason": reason, "effect_mrr": 0.0, "effect_year": 0.0}
         )
 
     def _approve(self):
         """:raises UserError: where something is missing that only a person can say."""
-        self.contract_id.check_access("write")
+        self._check_may_decide()
         for revision in self:
             revision._check_approvable()
         self._write(
@@ -152,7 +155,7 @@ class SubscriptionRevisionVerbs(models.Model):
 
         :raises UserError: where a price changed since it was calculated, or a contract is busy.
         """
-        self.contract_id.check_access("write")
+        self._check_may_decide()
         revisions = self.sudo()._locked_in_state("approved")
         revisions.partner_id.fetch(["lang"])
         revisions._check_applicable()
@@ -163,7 +166,7 @@ class SubscriptionRevisionVerbs(models.Model):
                     contract.with_env(self.env),
                     day,
                     {
-                        revision.chain_id: partial(_reprice, revision._price_replaced(), revision.price)
+                        revision.chain_id: partial(reprice, revision._price_replaced(), revision.price)
                         for revision in group
                     },
                     group[0]._reason(),
@@ -228,7 +231,15 @@ class SubscriptionRevisionVerbs(models.Model):
                 )
             )
         for revision in self:
-            if _decimal(revision._row().price_unit) != _decimal(revision._price_replaced()):
+            row = revision._row()
+            if not row:
+                raise UserError(
+                    self.env._(
+                        "%s: the line is not served from that day on any more. Calculate it again.",
+                        revision.display_name,
+                    )
+                )
+            if _decimal(row.price_unit) != _decimal(revision._price_replaced()):
                 raise UserError(
                     self.env._(
                         "%s: the price of the line changed since it was calculated. "
@@ -249,25 +260,24 @@ class SubscriptionRevisionVerbs(models.Model):
     # cancel
 
     def action_cancel(self):
-        for revision in self:
-            if not revision.reason:
-                raise UserError(self.env._("%s: write the reason of the cancellation.", revision.display_name))
-        for revision in self:
-            revision._cancel(revision.reason)
+        """Ask why they are cancelled."""
+        return self.env["subscription.revision.decision"]._ask("cancel", revisions=self)
 
     def _cancel(self, reason):
-        """Give the line its price back, as if it had never been revised; money billed too much is owed back.
+        """Give the lines their prices back, as if they had never been revised; money billed too much is owed back.
 
-        All lines of the contract that were revised by the same amendment are restored together.
+        Other lines that the same amendment revised keep their new prices.
 
         :raises UserError: where a later revision of one of them is applied: it names it.
         """
-        for revision in self:
-            revision.contract_id.check_access("write")
-            if revision.state in ("waiting", "proposed", "approved", "excluded"):
-                revision._write({"state": "cancelled", "reason": reason})
-            elif revision.state == "applied":
-                revision.amendment_id._undo(reason)
+        self._check_may_decide()
+        self.filtered(lambda revision: revision.state in (*OPEN, "excluded"))._write(
+            {"state": "cancelled", "reason": reason}
+        )
+        applied = self.filtered(lambda revision: revision.state == "applied")
+        latest_first = applied.sorted(lambda revision: (revision.date, revision.id), reverse=True)
+        for amendment, group in latest_first.grouped("amendment_id").items():
+            amendment._undo(reason, group.chain_id)
 
     def _check_cancellable(self):
         for revision, later in self._changed_later().items():
@@ -353,8 +363,3 @@ class SubscriptionRevisionVerbs(models.Model):
             and not self.warnings
             and not self.corrects_id
         )
-
-
-def _reprice(old: float, new: float, price: float) -> float:
-    old, new, price = _decimal(old), _decimal(new), _decimal(price)
-    return float(formula.reprice(price, old, new, max(_digits(price), _digits(new))))

@@ -4,9 +4,10 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import format_amount, format_date, formatLang
+from odoo.tools import format_amount, format_date, formatLang, get_lang
 
 from ..core.index_period import IndexPeriod
+from .subscription_revision_calculation import _decimal
 
 
 class SubscriptionRevisionWords(models.Model):
@@ -38,7 +39,46 @@ class SubscriptionRevisionWords(models.Model):
             "cap": _("Rises by at most"),
             "never_below": _("Never below P0"),
         }
-        return [{**step, "rule": names[step["rule"]]} for step in self.evidence["steps"]]
+        return [
+            {"rule": names[step["rule"]], **{key: self._exact(step[key]) for key in ("before", "after", "by")}}
+            for step in self.evidence["steps"]
+        ]
+
+    def _readings_in_words(self) -> list[dict]:
+        """S0 and S1 of each index of the file, as the reader writes names, days and numbers."""
+        statuses = dict(self.env["subscription.index.value"]._fields["status"]._description_selection(self.env))
+        return [
+            {
+                "side": side,
+                "index": term.index_id.name,
+                "weight": self._exact(kept["weight"]),
+                "value": self._exact(reading["value"]),
+                "link": self._link_in_words(term.index_id, reading["link"]),
+                "period": reading["period"],
+                "published": self._day(reading["published"]),
+                "source": reading["source"],
+                "status": self.env._(
+                    "%(status)s, version %(vintage)s", status=statuses[reading["status"]], vintage=reading["vintage"]
+                ),
+            }
+            for term, kept in zip(self.clause_id.term_ids, self.evidence["terms"], strict=True)
+            for side, reading in (("S0", kept["base"]), ("S1", kept["current"]))
+        ]
+
+    def _link_in_words(self, index, link) -> str:
+        """ "Syntec (revised) 305.7 × 0.97975" where a successor was read."""
+        if not link:
+            return ""
+        return f"{index.successor_id.name} {self._exact(link['value'])} × {self._exact(link['coefficient'])}"
+
+    def _rounding_in_words(self) -> str:
+        rounding, fields = self.evidence["rounding"], self.clause_id._fields
+        return self.env._(
+            "%(what)s, %(digits)s decimals, %(way)s",
+            what=dict(fields["rounding_target"]._description_selection(self.env))[rounding["target"]],
+            digits=rounding["digits"],
+            way=dict(fields["rounding_method"]._description_selection(self.env))[rounding["method"]].lower(),
+        )
 
     def _limits_in_words(self) -> list[str]:
         """What the clause lets a price do, in percent of the price it replaces."""
@@ -50,7 +90,11 @@ class SubscriptionRevisionWords(models.Model):
             "minimum": _("Rises by at least"),
             "deadband": _("Stays under"),
         }
-        texts = [f"{name}: {limits[key]} %" for key, name in names.items() if limits[key]]
+        texts = [
+            _("%(bound)s: %(percent)s %%", bound=name, percent=self._exact(limits[key]))
+            for key, name in names.items()
+            if limits[key]
+        ]
         return [*texts, _("Never below P0")] if limits["never_below"] else texts
 
     def action_print_evidence(self):
@@ -121,11 +165,27 @@ class SubscriptionRevisionWords(models.Model):
         return formatLang(self.env, float(text), digits=max(0, -Decimal(text).as_tuple().exponent))
 
     @api.model
+    def _exact(self, text) -> str:
+        """A number of the file, every digit kept, with the reader's decimal point."""
+        return (text or "").replace(".", get_lang(self.env).decimal_point)
+
+    @api.model
+    def _day(self, text) -> str:
+        """A day of the file."""
+        return format_date(self.env, text)
+
+    @api.model
     def _signed(self, number) -> str:
         return ("+" if number > 0 else "") + formatLang(self.env, float(number), digits=2)
 
     def _money(self, amount) -> str:
-        return format_amount(self.env, amount, self.contract_id.currency_id)
+        """An amount; a unit price has all its decimals: 0.0523 is not 0.05."""
+        currency = self.contract_id.currency_id
+        digits = -_decimal(amount).as_tuple().exponent
+        if digits <= currency.decimal_places:
+            return format_amount(self.env, amount, currency)
+        pair = formatLang(self.env, amount, digits=digits), currency.symbol
+        return "\N{NO-BREAK SPACE}".join(pair if currency.position == "after" else reversed(pair))
 
     # where it is said
 

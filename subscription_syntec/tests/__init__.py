@@ -7,8 +7,13 @@ from . import (
     test_index_value,
     test_revision,
     test_revision_access,
+    test_revision_cancel,
+    test_revision_clause,
     test_revision_evidence,
+    test_revision_example,
     test_revision_paper,
     test_revision_tour,
+    test_revision_unattended,
+    test_revision_waiting,
     test_translations,
 )

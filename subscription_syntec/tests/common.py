@@ -1,5 +1,5 @@
 from odoo import Command, fields
-from odoo.tests import freeze_time
+from odoo.tests import Form, freeze_time
 
 from odoo.addons.subscription_billing.tests.common import SubscriptionCommon
 
@@ -43,6 +43,12 @@ class RevisionCommon(SubscriptionCommon):
             campaign.action_approve()
         return campaign.revision_ids
 
+    def _answer(self, action, reason):
+        """Give the reason that a dialog asks for, and go on."""
+        dialog = Form(self.env[action["res_model"]].with_context(**action["context"]))
+        dialog.reason = reason
+        dialog.save().action_confirm()
+
     def _line(self, contract, day):
         """The row of the first line in force on a day."""
         return contract.line_ids.sorted("id").filtered(lambda row: row._is_in_force(fields.Date.to_date(day)))[:1]
@@ -54,3 +60,24 @@ class RevisionCommon(SubscriptionCommon):
 
     def at(self, day):
         return freeze_time(day)
+
+
+class TenPercentCommon(RevisionCommon):
+    """Contracts whose prices rise by 10 % each year."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.plus_10 = cls._clause(percentage=10.0)
+
+    def contract(self, *lines, **values):
+        customer = self.customer.copy()
+        return self._contract(
+            *lines,
+            **{
+                "date_start": "2025-01-01",
+                "partner_id": customer.id,
+                "revision_clause_id": self.plus_10.id,
+                **values,
+            },
+        )

@@ -28,6 +28,7 @@ MODELS = {
     "subscription.revision.exception": _edited_by(*SALES, readers=READERS),
     "subscription.revision": _who(read=READERS, write=SALES),
     "subscription.revision.campaign": _edited_by("manager", readers=READERS),
+    "subscription.revision.decision": _edited_by(*SALES),
     "subscription.revision.setup": _edited_by(*SALES),
     "subscription.revision.whatif": _edited_by(*SALES),
     "subscription.revision.whatif.month": _edited_by(*SALES),
@@ -49,13 +50,14 @@ METHODS = {
     },
     "subscription.revision.campaign": {"action_approve", "action_cancel", "action_open_revisions", "action_simulate"},
     "subscription.revision.clause": {"action_open_contracts"},
+    "subscription.revision.decision": {"action_confirm"},
     "subscription.revision.setup": {"action_confirm"},
     "subscription.revision.whatif": {"action_show"},
 }
 # whose roles the tests of indexes try
 OF_INDEXES = {name: METHODS[name] for name in ("subscription.index", "subscription.index.import")}
-# who opens a list or a report sees of it what the rules leave
-HARMLESS = re.compile(r"action_open_|action_print_evidence")
+# who opens a list, a report or a dialog sees of it what the rules leave
+HARMLESS = re.compile(r"action_open_|action_print_evidence|action_(cancel|exclude)$")
 
 
 @freeze_time("2026-03-10")
@@ -82,9 +84,18 @@ class TestRevisionAccess(AccessCommon, RevisionCommon):
 
     def campaign(self):
         revisions = self.revised()
-        campaign = self.env["subscription.revision.campaign"].create({"until_date": "2026-03-10", "reason": "An error"})
+        campaign = self.env["subscription.revision.campaign"].create({"until_date": "2026-03-10"})
         revisions.campaign_id = campaign
         return campaign
+
+    def decision(self, decision, revisions=None, campaign=None):
+        """Values of the dialog that asks why."""
+        return {
+            "decision": decision,
+            "reason": "As agreed",
+            "revision_ids": revisions and [Command.set(revisions.ids)],
+            "campaign_id": campaign and campaign.id,
+        }
 
     def test_every_model_is_listed(self):
         self.assertEqual(self._models_of("subscription_syntec"), set(MODELS))
@@ -99,36 +110,41 @@ class TestRevisionAccess(AccessCommon, RevisionCommon):
         indexed = self._clause(self._index("Followed", {"2025-01": "100"}))
         contract = self._contract(date_start="2025-01-01", user_id=False, revision_clause_id=indexed.id)
         proposed, excluded, applied = self.revised(), self.revised(), self.revised()
-        excluded._exclude()
+        excluded._exclude("Fixed price")
         applied.action_approve()
         calls = {
-            proposed: ("action_approve", "action_calculate", "action_cancel", "action_exclude"),
-            excluded: ("action_include", "action_cancel"),
-            applied: ("action_cancel", "action_send_letter"),
+            proposed: ("action_approve", "action_calculate"),
+            excluded: ("action_include",),
+            applied: ("action_send_letter",),
             applied[0]: ("action_print_letter",),
-            self.campaign(): ("action_approve", "action_cancel", "action_simulate"),
+            self.campaign(): ("action_approve", "action_simulate"),
         }
-        wizards = {
-            "subscription.revision.setup": ({"contract_id": contract.id, "choice": "percentage"}, "action_confirm"),
-            "subscription.revision.whatif": (
-                {"index_id": indexed.term_ids.index_id.id, "percentage": 3.0},
-                "action_show",
-            ),
-        }
+        whatif = {"index_id": indexed.term_ids.index_id.id, "percentage": 3.0}
+        wizards = [
+            (SALES, "subscription.revision.setup", {"contract_id": contract.id, "choice": "percentage"}),
+            (SALES, "subscription.revision.whatif", whatif),
+            (SALES, "subscription.revision.decision", self.decision("exclude", proposed)),
+            *[
+                (SALES, "subscription.revision.decision", self.decision("cancel", revisions))
+                for revisions in (proposed, excluded, applied)
+            ],
+            (("manager",), "subscription.revision.decision", self.decision("cancel", campaign=self.campaign())),
+        ]
         tried = {model: set() for model in METHODS} | OF_INDEXES
         for records, methods in calls.items():
             allowed = ("manager",) if records._name == "subscription.revision.campaign" else SALES
             for method in methods:
                 tried[records._name].add(method)
                 self.assertRoles(allowed, method, lambda role, r=records, m=method: self._call(r, role, m))
-        for model, (values, method) in wizards.items():
+        for allowed, model, values in wizards:
+            [method] = METHODS[model]
             tried[model].add(method)
 
             def confirm(role, model=model, values=values, method=method):
                 wizard = self._as(self.env[model], role).create(values)
                 self._call(wizard, role, method)
 
-            self.assertRoles(SALES, f"{model} {method}", confirm)
+            self.assertRoles(allowed, f"{model} {method}", confirm)
         left = {model: {name for name in names if not HARMLESS.match(name)} for model, names in METHODS.items()}
         self.assertEqual(tried, left)
 

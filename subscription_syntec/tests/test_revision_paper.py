@@ -1,6 +1,6 @@
 from io import BytesIO
 
-from lxml import html
+from lxml import etree, html
 from pypdf import PdfReader
 
 from odoo.tests import HttpCase, freeze_time, tagged
@@ -13,12 +13,32 @@ NUMBERS = {
         "values": ["245.6", "246.8"],
         "months": ["February 2014", "February 2015"],
         "prices": ["500.00", "502.44"],
+        "days": ["03/31/2014", "03/31/2015"],
+        "point": ".",
+        "letter": ["Madam, Sir,", "Old price", "Variation", "Formula: P0 × S1/S0", "Yours faithfully,"],
+        "labels": ["File of a price revision", "Price before", "The price only, 2 decimals, to the nearest", "Final"],
     },
     "fr_FR": {
         "values": ["245,6", "246,8"],
         "months": ["février 2014", "février 2015"],
         "prices": ["500,00", "502,44"],
+        "days": ["31/03/2014", "31/03/2015"],
+        "point": ",",
+        "letter": ["Madame, Monsieur,", "Ancien prix", "Variation", "Formule : P0 × S1/S0", "salutations distinguées."],
+        "labels": [
+            "Dossier d'une révision de prix",
+            "Prix précédent",
+            "Le prix seulement, 2 décimales, au plus proche",
+            "Définitive",
+        ],
     },
+}
+
+
+# where each format has the notes of the whole invoice; the localization of France brings both
+NOTES = {
+    "account.edi.xml.ubl_bis3": "{*}Note",
+    "account.edi.xml.cii": "{*}ExchangedDocument/{*}IncludedNote/{*}Content",
 }
 
 
@@ -31,6 +51,7 @@ class TestRevisionPaper(RevisionCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("fr_FR")
+        cls.env["ir.module.module"]._load_module_terms(["subscription_syntec"], ["fr_FR"])
         term = {"base_rule": "named", "base_period": "2014-02", "reading_rule": "lag", "lag": 0}
         cls.clause = cls._clause(cls.index, term)
 
@@ -82,31 +103,32 @@ class TestRevisionPaper(RevisionCommon, HttpCase):
                 text = _text(self.revised(lang)._letter_attachment().raw)
                 self.assertSays(text, lang, "values", "months", "prices")
                 self.assertEqual(text.count(NUMBERS[lang]["values"][0]), 1)
+                self.assertSays(text, lang, "letter")
 
     def test_file(self):
         for lang in NUMBERS:
             with self.subTest(lang):
                 revision = self.revised(lang)
                 text = self.pdf("subscription_syntec.report_subscription_revision", revision, lang)
-                self.assertSays(text, lang, "values", "months", "prices")
-                for exact in (
-                    "2014-02", "2015-02", "2014-03-31", "2015-03-31",
-                    revision.evidence["coefficient"], revision.evidence["price"],
-                    *(part for step in revision.evidence["steps"] for part in (step["before"], step["after"])),
-                ):  # fmt: skip
-                    self.assertIn(exact, text)
+                self.assertSays(text, lang, "values", "months", "prices", "days", "labels")
+                exact = [revision.evidence["coefficient"], revision.evidence["price"]]
+                exact += [step[side] for step in revision.evidence["steps"] for side in ("before", "after")]
+                for number in exact:
+                    self.assertIn(number.replace(".", NUMBERS[lang]["point"]), text)
+                for code in ("2014-02", "2015-02"):
+                    self.assertIn(code, text)
+                for code in ("half_up", "final,"):
+                    self.assertNotIn(code, text, "words, no codes")
 
     def test_electronic_invoice(self):
         """The note travels with the invoice, in both formats that European customers are sent."""
         revision = self.revised("en_US")
         move = revision.told_move_id
-        for name in ("account.edi.xml.ubl_bis3", "account.edi.xml.cii"):
-            if name not in self.env:
-                self.skipTest("Electronic invoices are not installed.")
+        for name, note in NOTES.items():
             with self.subTest(name):
                 xml, _errors = self.env[name]._export_invoice(move)
-                text = _flat(xml.decode())
-                self.assertEqual(text.count(_flat(revision.sentence)), 1, text)
+                notes = [_flat(node.text or "") for node in etree.fromstring(xml).iterfind(note)]
+                self.assertEqual(sum(_flat(revision.sentence) in text for text in notes), 1, notes)
 
 
 def _text(content) -> str:

@@ -52,7 +52,15 @@ def test_syntec_is_published_on_the_last_working_day_of_the_next_month(month, pu
     assert default_publication(IndexPeriod.parse(month), 1) == published
 
 
-@given(FREQUENCIES, DAYS, st.integers(0, 6))
-def test_the_last_expected_period_is_published_and_the_next_is_not(frequency, day, lag):
-    period = last_expected(frequency, day, lag)
-    assert default_publication(period, lag) <= day < default_publication(period.shift(1), lag)
+@given(FREQUENCIES, DAYS, st.integers(0, 6), st.sampled_from(["month", "quarter"]))
+def test_the_last_expected_period_is_published_and_the_next_is_not(frequency, day, lag, release):
+    period = last_expected(frequency, day, lag, release)
+    assert default_publication(period, lag, release) <= day < default_publication(period.shift(1), lag, release)
+
+
+@pytest.mark.parametrize("month", ["2026-01", "2026-02", "2026-03"])
+def test_the_months_of_a_quarter_are_published_together(month):
+    """ICHTrev-TS, about 75 days after the quarter: the last working day of June is not too early."""
+    assert default_publication(IndexPeriod.parse(month), 3, "quarter") == date(2026, 6, 30)
+    assert str(last_expected("month", date(2026, 6, 29), 3, "quarter")) == "2025-12"
+    assert str(last_expected("month", date(2026, 6, 30), 3, "quarter")) == "2026-03"

@@ -49,9 +49,9 @@ registry.category("web_tour.tours").add("subscription_revision_campaign", {
         { content: "its line", trigger: ".o_list_view .o_data_row .o_list_record_open_form_view button, .o_list_view .o_data_row td.o_list_record_open_form_view", run: "click" },
         { content: "the sentence", trigger: "[name=sentence]:contains(from $ 100.00 to $ 102.00)" },
         { content: "the file", trigger: "[name=evidence_html]:contains(P0):contains(102)" },
-        { content: "why it is cancelled", trigger: "[name=reason] input", run: "edit The customer refused" },
         { content: "cancel it", trigger: "button[name=action_cancel]", run: "click" },
-        { content: "really", trigger: ".modal-footer .btn-primary", run: "click" },
+        { content: "why", trigger: ".modal [name=reason] input", run: "edit The customer refused" },
+        { content: "really", trigger: ".modal-footer button[name=action_confirm]:visible", run: "click" },
         {
             content: "it is cancelled",
             trigger: ".o_statusbar_status button[aria-current=step]:contains(Cancelled)",
