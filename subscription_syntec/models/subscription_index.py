@@ -46,7 +46,9 @@ class SubscriptionIndex(models.Model):
         "Months published by quarter",
         help="The three months of a quarter are published together: the delay runs from its end.",
     )
-    publication_source = fields.Char("Delay read at", help="Where the publisher, or days of publication, say so.")
+    publication_source = fields.Char(
+        "Delay read at", translate=True, help="Where the publisher, or days of publication, say so."
+    )
     idbank = fields.Char("INSEE series", help="The number (idbank) of the series at INSEE, to fetch its values.")
     is_general_level = fields.Boolean(
         "General level of prices or wages",

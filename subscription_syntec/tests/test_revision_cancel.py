@@ -75,6 +75,9 @@ class TestRevisionCancel(TenPercentCommon):
     def test_cancelling_one_line_restores_that_line_only(self):
         """Cancelled before an invoice, after one, and after a later change of every line."""
 
+        def unbilled(contract):
+            pass
+
         def billed(contract):
             self._bill(contract, "2026-03-10")
 
@@ -84,7 +87,7 @@ class TestRevisionCancel(TenPercentCommon):
             contract._amend(self._day("2026-02-10"), [(chain, {"quantity": 4.0}) for chain in chains])
             contract._amend(self._day("2026-06-01"), [(chains[0], {"discount": 50.0})])
 
-        for live in (lambda contract: None, billed, changed):
+        for live in (unbilled, billed, changed):
             with self.subTest(live.__name__):
                 self.assertTwinLine(live)
 
@@ -125,6 +128,18 @@ class TestRevisionCancel(TenPercentCommon):
         prices = {row.chain_id: row.price_unit for row in contract.current_line_ids}
         self.assertEqual(prices, {revision.chain_id: revision.price, other.chain_id: other.price_before})
         self.assertEqual(other.state, "cancelled")
+
+    def test_a_stopped_line_that_is_served_again_has_the_price_of_before_its_cancelled_revision(self):
+        contract = self.contract(self.hosting, self.support)
+        hosting = contract.line_ids[0]
+        stop = contract._amend(self._day("2026-06-01"), [(hosting, None)])
+        revision, other = self._revise(contract, "2026-03-10").sorted("id")
+        revision._cancel("An error")
+        self.assertEqual(other.state, "applied")
+        stop._undo()
+        rows = contract.line_ids.filtered(lambda row: row.chain_id == hosting and row._period())
+        self.assertEqual(set(rows.mapped("price_unit")), {100.0})
+        self.assertTrue(self._line(contract, "2026-07-01"))
 
     def life_of(self, contract):
         """Every day of each line, with what it costs; rows that say the same are one."""

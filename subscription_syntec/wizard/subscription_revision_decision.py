@@ -15,10 +15,10 @@ class SubscriptionRevisionDecision(models.TransientModel):
     @api.model
     def _ask(self, decision, revisions=None, campaign=None):
         """The dialog that asks for the reason, then does it."""
-        titles = {"exclude": self.env._("Leave out"), "cancel": self.env._("Cancel")}
+        cancel = self.env._("Cancel the campaign") if campaign else self.env._("Cancel the revision")
         return {
             "type": "ir.actions.act_window",
-            "name": titles[decision],
+            "name": self.env._("Leave out") if decision == "exclude" else cancel,
             "res_model": self._name,
             "view_mode": "form",
             "target": "new",

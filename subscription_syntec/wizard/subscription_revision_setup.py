@@ -136,7 +136,7 @@ class SubscriptionRevisionSetup(models.TransientModel):
                 s0 = term.index_id._reading(term._period_read(day - timedelta(days=365)))
                 if s0 and s1:
                     terms.append(formula.Term(Decimal(str(term.weight)), s0.value, s1.value))
-                    words.append(f"{s0.index} {s0.value} ({s0.period}) → {s1.value} ({s1.period})")
+                    words.append(f"{term.index_id.name} {self._in_words(s0)} → {self._in_words(s1)}")
             if terms and len(terms) == len(clause.term_ids):
                 result = formula.by_index(
                     base, base, terms, Decimal(str(clause.fixed_part)), clause._rounding(), clause._limits()
@@ -158,7 +158,10 @@ class SubscriptionRevisionSetup(models.TransientModel):
         price, texts = Decimal(str(line.price_unit)), []
         for day in self._days(clause, max(today, self.contract_id.date_start), EXAMPLES):
             if clause.kind == "index":
-                periods = ", ".join(f"{term.index_id.name} {term._period_read(day)}" for term in clause.term_ids)
+                periods = ", ".join(
+                    f"{term.index_id.name} ({term.index_id._period_label(term._period_read(day))})"
+                    for term in clause.term_ids
+                )
                 texts.append(self.env._("%(day)s: by %(periods)s", day=format_date(self.env, day), periods=periods))
                 continue
             compute = formula.by_percentage if clause.kind == "percentage" else formula.by_amount
@@ -173,6 +176,11 @@ class SubscriptionRevisionSetup(models.TransientModel):
                 )
             )
         return "\n".join(texts)
+
+    def _in_words(self, reading) -> str:
+        """ "305.7 (August 2023)" """
+        revisions, index = self.env["subscription.revision"], self.env["subscription.index"]
+        return f"{revisions._number(str(reading.value))} ({index._period_label(reading.period)})"
 
     def action_confirm(self):
         clause = self._clause()
