@@ -8,6 +8,11 @@ class SubscriptionAmendment(models.Model):
 
     revision_ids = fields.One2many("subscription.revision", "amendment_id", "Price revisions", readonly=True)
 
+    def _announcement(self) -> str:
+        """The sentence of each price that it revised."""
+        told = self.sudo().revision_ids.filtered(lambda revision: revision.state == "applied")
+        return "\n".join(told.mapped("sentence")) or super()._announcement()
+
     def _undo(self, reason="", chains=None):
         revisions = self.sudo().revision_ids.filtered(
             lambda revision: revision.state == "applied" and (chains is None or revision.chain_id in chains)
