@@ -1,9 +1,7 @@
 """Bill what is due and print every invoice of a contract. `setup/run` runs it with `env`."""
 
-from collections import defaultdict
-
-COLUMNS = ("Number", "Customer", "Invoice date", "Contract", "Untaxed", "Total")
-NUMERIC = {"Untaxed", "Total"}
+COLUMNS = ("Number", "Customer", "Invoice date", "Contract", "Untaxed", "VAT", "Total")
+NUMERIC = {"Untaxed", "VAT", "Total"}
 
 
 def row(invoice):
@@ -12,22 +10,19 @@ def row(invoice):
         invoice.partner_id.display_name,
         str(invoice.invoice_date or ""),
         ", ".join(invoice.subscription_contract_ids.mapped("name")),
-        money(invoice.amount_untaxed_in_currency_signed, invoice.currency_id),
-        money(invoice.amount_total_in_currency_signed, invoice.currency_id),
+        *amounts(invoice, invoice.currency_id),
     )
 
 
-def money(amount, currency):
-    return f"{amount:,.{currency.decimal_places}f} {currency.name}"
-
-
 def totals(invoices):
-    sums = defaultdict(lambda: [0.0, 0.0])
-    for invoice in invoices:
-        sums[invoice.currency_id][0] += invoice.amount_untaxed_in_currency_signed
-        sums[invoice.currency_id][1] += invoice.amount_total_in_currency_signed
-    for currency, (untaxed, total) in sums.items():
-        yield "Total", "", "", "", money(untaxed, currency), money(total, currency)
+    for currency, group in invoices.grouped("currency_id").items():
+        yield "Total", "", "", "", *amounts(group, currency)
+
+
+def amounts(invoices, currency):
+    untaxed = sum(invoices.mapped("amount_untaxed_in_currency_signed"))
+    total = sum(invoices.mapped("amount_total_in_currency_signed"))
+    return [f"{amount:,.{currency.decimal_places}f} {currency.name}" for amount in (untaxed, total - untaxed, total)]
 
 
 def print_table(rows):

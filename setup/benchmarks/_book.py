@@ -204,7 +204,7 @@ class _Copies:
         cr.execute(
             SQL(
                 "INSERT INTO copied SELECT %s, origin, copy, month, nextval(%s) FROM ("
-                " SELECT * FROM generate_series(1, %s) copy, generate_series(%s, %s) month, unnest(%s) origin"
+                " SELECT * FROM generate_series(1, %s) copy, generate_series(%s, %s) month, unnest(%s::int[]) origin"
                 " ORDER BY copy, month, origin) numbered",
                 records._name,
                 f"{table}_id_seq",
@@ -238,7 +238,9 @@ class _Copies:
                 values[column] = f"t.{column}"
         cr.execute(
             f"INSERT INTO {table} (id, {', '.join(values)}) SELECT m.id, {', '.join(values.values())}"
-            f" FROM copied m JOIN {table} t ON t.id = m.origin {' '.join(joins)} WHERE m.model = '{records._name}'"
+            f" FROM copied m JOIN {table} t ON t.id = m.origin {' '.join(joins)}"
+            f" WHERE m.model = '{records._name}' AND m.origin = ANY(%s)",
+            [records.ids],
         )
 
     def copy_links(self, records, name):

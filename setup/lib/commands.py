@@ -62,8 +62,7 @@ def _install_demo(databases, name):
     wanted = {**ours, **companions()} if ours else {"sale_management": "as it is"}
     wanted |= dict.fromkeys(DEMO_ADDONS, "as it is")
     if not databases.exists(name):
-        with step(f"Installing {', '.join(wanted)} with demo data"):
-            databases.make(name, [*wanted], "--with-demo", "--load-language=en_US,fr_FR")
+        _make_demo(databases, name, wanted)
     else:
         installed = databases.installed(name)
         known = databases.note(name) or {}
@@ -73,6 +72,16 @@ def _install_demo(databases, name):
             with step(f"Updating {', '.join(new + changed)}"):
                 databases.install(name, new, "--with-demo", update=changed)
     databases.set_note(name, wanted)
+
+
+def _make_demo(databases, name, addons):
+    """Odoo's demo data tells of an American company: it moves to France before ours come."""
+    with databases.scratch() as french:
+        with step("Installing the demo data of Odoo, in France"):
+            databases.install(french, ["l10n_fr_account"], "--with-demo")
+            databases.odoo.run_script(french, SETUP / "french_company.py")
+        with step(f"Installing {', '.join(addons)} with demo data"):
+            databases.make(name, [*addons], "--load-language=en_US,fr_FR", origin=french)
 
 
 def _http_port():

@@ -13,6 +13,9 @@ class AccountMoveLine(models.Model):
     subscription_credited_line_id = fields.Many2one(
         "account.move.line", "Gives back", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
     )
+    subscription_line_credit_ids = fields.One2many(
+        "account.move.line", "subscription_credited_line_id", "Given back by", readonly=True
+    )
     subscription_line_period_ids = fields.One2many(
         "subscription.period", "move_line_id", "Billed periods", readonly=True
     )
@@ -125,16 +128,8 @@ class AccountMoveLine(models.Model):
     def _subscription_manual_credits(self) -> Decimal:
         """What credit notes typed by persons give back of this line."""
         self.ensure_one()
-        credits = (
-            self.env["account.move.line"]
-            .sudo()
-            .search(
-                [
-                    ("subscription_credited_line_id", "=", self.id),
-                    ("parent_state", "=", "posted"),
-                    ("subscription_line_credit_period_ids", "=", False),
-                ]
-            )
+        credits = self.sudo().subscription_line_credit_ids.filtered(
+            lambda credit: credit.parent_state == "posted" and not credit.subscription_line_credit_period_ids
         )
         return -sum((credit._subscription_amount() for credit in credits), Decimal(0))
 

@@ -101,6 +101,7 @@ class SubscriptionEngine(models.AbstractModel):
         return moves
 
     @api.model
+    @remembering
     def _credit_released(self, contracts):
         """Give back at once what verbs released."""
         self._check_armed()

@@ -26,6 +26,7 @@ from . import (
     test_partner,
     test_past,
     test_preview,
+    test_queries,
     test_run,
     test_run_access,
     test_run_tour,

@@ -77,16 +77,22 @@ class Databases:
             self.drop(name)
 
     @contextlib.contextmanager
-    def copy(self, origin, *, armed=True):
-        """Name of a copy of a database that lives as long as the block."""
+    def scratch(self):
+        """A name for a database that lives as long as the block."""
         name = f"copy_{os.getpid()}_{next(_serial)}"
-        self.clone(origin, name)
         try:
-            if armed:
-                self.arm(name)
             yield name
         finally:
             self.drop(name)
+
+    @contextlib.contextmanager
+    def copy(self, origin, *, armed=True):
+        """Name of a copy of a database that lives as long as the block."""
+        with self.scratch() as name:
+            self.clone(origin, name)
+            if armed:
+                self.arm(name)
+            yield name
 
     def drop_orphans(self):
         """Drop the copies of processes that were killed before they could do it."""
