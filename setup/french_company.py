@@ -15,8 +15,7 @@ company.partner_id.write(
 )
 env["account.chart.template"].try_loading("fr", company, install_demo=True)
 
-# the company that Odoo's French demo data adds would only stand in the way
-other = env.ref("base.demo_company_fr")
-env["res.users"].search([]).write({"company_ids": [(3, other.id)]})
-other.active = False
+# the companies that Odoo's demo data adds for each country would only stand in the way
+env["res.users"].search([]).company_ids = company
+env["res.company"].search([("id", "!=", company.id)]).active = False
 env.cr.commit()

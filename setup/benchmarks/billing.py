@@ -50,7 +50,14 @@ def main(env, arguments):
     parser.add_argument("--contracts", type=int, default=1000, help="size of the book (1000)")
     parser.add_argument("--sample", type=int, help="contracts billed in each round, a third of the book at most (all)")
     parser.add_argument("--batch", type=int, default=100, choices=range(1, 101), metavar="1-100")
-    parser.add_argument("--history", type=int, default=0, metavar="YEARS", help="years of invoices behind the book (0)")
+    parser.add_argument(
+        "--history",
+        type=int,
+        default=0,
+        metavar="YEARS",
+        help="years of monthly invoices behind the book (0): copies in SQL of those the engine posted,"
+        " paid, each with its lines, taxes, analytic lines, ledger rows and messages",
+    )
     parser.add_argument("--simulate", type=int, default=10_000, help="contracts of the simulation (10000)")
     options = parser.parse_args(arguments)
     book = Book(env, FIRST_DAY)
