@@ -71,6 +71,7 @@ class AccountMove(models.Model):
         result = super().button_cancel()
         for move in self:
             move.invoice_line_ids._subscription_drop(self.env._("Its invoice %s was cancelled", move.display_name))
+        self.env["subscription.outbox"]._queue_paid(self)
         return result
 
     def unlink(self):

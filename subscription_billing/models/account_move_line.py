@@ -60,7 +60,8 @@ class AccountMoveLine(models.Model):
         """The document counts no more: what it billed waits, what it credited is owed again."""
         billed, credited = self._subscription_ledger()
         billed._check_not_credited()
-        billed.filtered(lambda period: period.state in ("billed", "kept"))._hold(reason)
+        billed._hold(reason)
+        billed.filtered(lambda period: period.state == "released").write({"state": "void"})
         credited.filtered(lambda period: period.state == "credited").write({"state": "released"})
         self._subscription_refresh()
 
@@ -84,7 +85,7 @@ class AccountMoveLine(models.Model):
                     moved.move_id[0].display_name,
                 )
             )
-        billed.filtered(lambda period: period.state in ("held", "waived")).write({"state": "billed", "reason": False})
+        billed._return()
         credited.filtered(lambda period: period.state == "released").write({"state": "credited"})
         self._subscription_refresh()
 
@@ -102,6 +103,8 @@ class AccountMoveLine(models.Model):
         credited.filtered(lambda period: period.state == "credited").write({"state": "released"})
         (live - freed)._hold(self.env._("Its line was taken out of a draft invoice"))
         result = super().unlink()
+        freed.state = "void"
+        freed._take_gifts_back()
         freed.unlink()
         self.env["subscription.engine"]._refresh(contracts)
         return result
@@ -113,15 +116,11 @@ class AccountMoveLine(models.Model):
         for line in self:
             billed, credited = line._subscription_ledger()
             if line._subscription_is_fully_credited():
-                billed.filtered(lambda period: period.state == "billed")._hold(
-                    self.env._("%s was credited in full", line.move_id.display_name)
-                )
+                billed._hold(self.env._("%s was credited in full", line.move_id.display_name))
                 credited.filtered(lambda period: period.state == "credited").write({"state": "released"})
             elif line.parent_state == "posted":
                 billed._check_not_billed_again(line.move_id)
-                billed.filtered(lambda period: period.state in ("held", "waived")).write(
-                    {"state": "billed", "reason": False}
-                )
+                billed._return()
                 credited.filtered(lambda period: period.state == "released").write({"state": "credited"})
         self._subscription_refresh()
 
@@ -154,4 +153,4 @@ class AccountMoveLine(models.Model):
         replacement.subscription_line_id = self.subscription_line_id
         live = billed.filtered(lambda period: period.state != "void")
         live.move_line_id = replacement
-        live.filtered(lambda period: period.state == "held").write({"state": "billed", "reason": False})
+        live.filtered(lambda period: period.state == "held")._return()

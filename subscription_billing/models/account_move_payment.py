@@ -28,6 +28,12 @@ class AccountMovePayment(models.Model):
         is_open = self.state == "posted" and self.move_type == "out_invoice"
         return is_open and self.currency_id.compare_amounts(self.amount_residual, 0.0) > 0
 
+    def _subscription_is_settled(self, own_credits) -> bool:
+        """Whether nothing is due any more, by more than what the suspension for want of money gave back itself."""
+        self.ensure_one()
+        settled_by = self.line_ids.matched_credit_ids.credit_move_id.move_id
+        return not self._subscription_is_due() and (self.state != "posted" or settled_by != settled_by & own_credits)
+
     def _subscription_blocking_transactions(self, attempt):
         """Payments of the invoice or its order whose money may still come, or is not allocated yet."""
         orders = self.subscription_contract_ids.sudo().order_ids
@@ -47,6 +53,12 @@ class AccountMovePayment(models.Model):
                 )
             )
         )
+
+    def unlink(self):
+        """What is deleted is not due any more: what was suspended for it goes on."""
+        pauses = self.env["subscription.amendment"].sudo().search([("unpaid_move_ids", "in", self.ids)])
+        pauses.contract_id._resume_paid()
+        return super().unlink()
 
     def _subscription_next_text(self) -> str:
         """What comes next, and when."""

@@ -22,7 +22,8 @@ class SubscriptionContractUnpaid(models.Model):
     def _resume_paid(self):
         """Serve again from today on what was suspended, unless a person said when, or something is still due."""
         for contract in self.filtered(lambda contract: contract.state == "paused" and not contract.resumes_on):
-            unpaid = contract._current_pause().sudo().unpaid_move_ids
-            if unpaid and not any(move._subscription_is_due() for move in unpaid):
+            pause = contract._current_pause().sudo()
+            unpaid, own_credits = pause.unpaid_move_ids, pause.released_period_ids.credit_move_id
+            if unpaid and all(move._subscription_is_settled(own_credits) for move in unpaid):
                 names = ", ".join(unpaid.mapped("name"))
-                contract._resume(contract._today(), reason=self.env._("Paid: %s", names))
+                contract._resume(contract._today(), reason=self.env._("Nothing is due any more: %s", names))

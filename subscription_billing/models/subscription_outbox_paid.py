@@ -4,7 +4,7 @@ from .subscription_outbox_work import DONE, Outcome
 
 
 class SubscriptionOutboxPaid(models.Model):
-    """What goes on, or stops, once money that was missing is there, whichever way it came."""
+    """What goes on, or stops, once an invoice that was not paid is: by money, a credit note, or its cancellation."""
 
     _inherit = "subscription.outbox"
 
@@ -12,7 +12,7 @@ class SubscriptionOutboxPaid(models.Model):
 
     @api.model
     def _queue_paid(self, moves):
-        """A payment reached ``moves``: those whose failure was followed up are looked at after the commit."""
+        """Less is due of ``moves``: those whose failure was followed up are looked at after the commit."""
         steps = self.sudo().search([("move_id", "in", moves.ids), ("kind", "=", "step")])
         effects = self._queue("paid", steps.move_id)
         effects.filtered(lambda effect: effect.state == "done")._ask_again()

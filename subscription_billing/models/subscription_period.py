@@ -179,7 +179,7 @@ class SubscriptionPeriod(models.Model):
     def _make_good(self, contract, chain, day, pause):
         """Waive as many days served from ``day`` on as ``pause`` kept of what was billed."""
         own = self.sudo().search([("chain_id", "=", chain.id), ("released_by_id", "=", pause.id)])
-        own.filtered(lambda period: period.state == "waived").write({"state": "void"})
+        own.filtered(lambda period: period._is_gift()).write({"state": "void"})
         days = sum(period._period().days for period in own if period.state == "kept")
         self.env["subscription.period"].flush_model()
         counting = self.sudo().search([("chain_id", "=", chain.id), ("state", "in", COUNTING)])
@@ -204,11 +204,26 @@ class SubscriptionPeriod(models.Model):
     def _unkeep(self, amendment, since):
         """What ``amendment`` had kept from ``since`` on is served again, and what it had waived is not given away."""
         window = Period(since, FOREVER)
-        for period in self.sudo().search(
-            [("released_by_id", "=", amendment.id), ("state", "in", ("kept", "waived")), ("date_stop", ">", since)]
-        ):
-            part = period._cut(window) if period.state == "kept" else period
-            part.write({"state": "billed" if part.state == "kept" else "void"})
+        for period in self.sudo().search([("released_by_id", "=", amendment.id), ("date_stop", ">", since)]):
+            if period._is_gift():
+                period.state = "void"
+            elif period.state == "kept":
+                period._cut(window).write({"state": "billed", "released_by_id": False})
+            elif period.state in ("held", "waived"):
+                period._cut(window).released_by_id = False
+
+    def _is_gift(self) -> bool:
+        """Whether no invoice ever billed it: it is given for what was paid and not served."""
+        return self.state == "waived" and not self.move_line_id
+
+    def _take_gifts_back(self):
+        """What an amendment had kept of these days is not paid after all: as many of those it gave instead are due."""
+        for contract, chain, pause in {(row.contract_id, row.chain_id, row.released_by_id) for row in self}:
+            gifts = pause.sudo().released_period_ids.filtered(
+                lambda period, chain=chain: period.chain_id == chain and period._is_gift()
+            )
+            if gifts:
+                self._make_good(contract, chain, min(gifts.mapped("date_start")), pause)
 
     @api.model
     def _billed_in(self, chain, stretch, states=("billed",)):
@@ -341,7 +356,7 @@ class SubscriptionPeriod(models.Model):
             )
 
     def _check_not_billed_again(self, moves):
-        if self.filtered(lambda period: period.state == "void"):
+        if self.filtered(lambda period: period.state == "void" and not period._is_void_release()):
             raise UserError(
                 self.env._(
                     "What %s billed is billed again on another invoice: bringing it back would bill it twice.",
@@ -351,7 +366,21 @@ class SubscriptionPeriod(models.Model):
 
     def _hold(self, reason):
         """The invoice is gone, the service is not: a person bills again or waives."""
-        self.sudo().write({"state": "held", "reason": reason})
+        self.filtered(lambda period: period.state in ("billed", "kept")).sudo().write(
+            {"state": "held", "reason": reason}
+        )
+
+    def _return(self):
+        """The invoice is back: so is what it billed, as it was before it was held, given away or no longer owed."""
+        for period in self:
+            if period.state in ("held", "waived"):
+                period.write({"state": "kept" if period.released_by_id else "billed", "reason": False})
+            elif period._is_void_release():
+                period.state = "released"
+
+    def _is_void_release(self) -> bool:
+        """Whether it was to be credited when its invoice went."""
+        return self.state == "void" and bool(self.released_by_id)
 
     def action_bill_again(self):
         """Held stretches become due again, with the usage that was billed with them."""
@@ -369,6 +398,8 @@ class SubscriptionPeriod(models.Model):
         self.sudo().write({"state": state, "reason": reason})
         if state == "void":
             self.env["subscription.usage"].sudo().search([("period_id", "in", self.ids)]).period_id = False
+            self.sudo()._take_gifts_back()
+            self.sudo().released_by_id = False
         self.env["subscription.engine"]._refresh(contracts)
         for contract in contracts:
             own = self.filtered(lambda period, contract=contract: period.contract_id == contract)

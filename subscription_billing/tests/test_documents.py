@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import given
@@ -11,7 +12,7 @@ from .common import SubscriptionCommon, orm_examples
 
 DOCUMENT_ACTIONS = (
     "edit_price", "add_line", "remove_line", "post", "reset", "cancel", "delete", "refund", "refund_part", "replace",
-    "duplicate", "bill_again", "waive", "amend", "run",
+    "duplicate", "bill_again", "waive", "amend", "pause", "resume", "run",
 )  # fmt: skip
 
 
@@ -176,6 +177,83 @@ class TestDocuments(SubscriptionCommon):
         with self.assertRaisesRegex(UserError, "gives back a part"):
             move.button_cancel()
 
+    def test_cancelled_with_a_part_to_give_back_owes_nothing(self):
+        move = self.invoice()
+        self.contract._amend(self._day("2026-01-11"), [(self.contract.line_ids, {"price_unit": 200.0})])
+        self.assertEqual(self.states(), ["billed", "released"])
+        move.button_cancel()
+        self.assertEqual(self.states(), ["held", "void"])
+        [charge] = self.engine._preview(self.contract, self._day("2026-01-31"))
+        self.assertEqual((str(charge.period.start), charge.amount), ("2026-01-11", Decimal("135.48")))
+        move.button_draft()
+        self.assertEqual(self.states(), ["billed", "released"])
+        move.action_post()
+        self.assertEqual(self.invoice("2026-01-31").amount_untaxed, 67.74, "the difference")
+        self.assertTies()
+
+    def test_cancelled_with_a_part_to_give_back_is_billed_again_at_the_new_price(self):
+        move = self.invoice()
+        self.contract._amend(self._day("2026-01-11"), [(self.contract.line_ids, {"price_unit": 200.0})])
+        move.button_cancel()
+        self.contract.period_ids.filtered(lambda period: period.state == "held").action_bill_again()
+        self.assertEqual(self.invoice("2026-01-31").mapped("amount_untaxed"), [32.26, 135.48])
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            move.button_draft()
+
+    def _extended(self):
+        """January is paid, eleven days of it are not served, as many are given in February."""
+        move = self.invoice()
+        self.contract._pause(self._day("2026-01-21"), self._day("2026-02-01"), credit="extend")
+        self.assertEqual(self.states(), ["billed", "kept", "waived"])
+        return move
+
+    def _credit(self, move):
+        note = self.reverse(move)
+        note.action_post()
+        return note
+
+    def test_full_credit_note_holds_what_a_pause_kept(self):
+        move = self._extended()
+        note = self._credit(move)
+        self.assertEqual(self.states(), ["held", "held", "waived"])
+        note.button_draft()
+        self.assertEqual(self.states(), ["billed", "kept", "waived"])
+        move.button_cancel()
+        self.assertEqual(self.states(), ["held", "held", "waived"])
+        move.button_draft()
+        self.assertEqual(self.states(), ["billed", "kept", "waived"])
+
+    def test_days_given_for_what_nobody_paid_are_due(self):
+        self._credit(self._extended())
+        self.contract.period_ids.filtered(lambda period: period.state == "held").action_bill_again()
+        self.assertEqual(self.states(), ["void", "void", "void"])
+        moves = self.invoice("2026-02-01")
+        self.assertEqual(sum(moves.mapped("amount_untaxed")), 64.52 + 100.0)
+
+    def test_days_given_stay_given_when_what_was_kept_is_waived(self):
+        self._credit(self._extended())
+        self.contract.period_ids.filtered(lambda period: period.state == "held").action_waive()
+        self.assertEqual(self.states(), ["waived", "waived", "waived"])
+        [february] = self.invoice("2026-02-01")
+        self.assertEqual(february.amount_untaxed, 60.71)
+        self.contract.amendment_ids[0].action_undo()
+        self.assertEqual(self.states()[:3], ["waived", "waived", "void"], "what a person gave away stays given")
+
+    def test_days_given_for_a_deleted_invoice_are_due(self):
+        move = self._extended()
+        move.button_draft()
+        move.unlink()
+        self.assertEqual(self.states(), ["void"])
+        self.assertEqual(sum(self.invoice("2026-02-01").mapped("amount_untaxed")), 64.52 + 100.0)
+
+    def test_an_open_pause_gives_nothing_for_what_was_credited(self):
+        move = self.invoice()
+        self.contract._pause(self._day("2026-01-21"), credit="extend")
+        self._credit(move)
+        self.contract.period_ids.action_bill_again()
+        self.contract._resume(self._day("2026-01-26"))
+        self.assertEqual(self.invoice("2026-01-31").mapped("amount_untaxed"), [64.52, 19.35])
+
     def test_cancelled_credit_note_is_owed_again(self):
         self.invoice()
         note = self.contract._close(self._day("2026-01-16"), self.reason, credit="prorata")
@@ -272,6 +350,13 @@ class TestDocuments(SubscriptionCommon):
     def act_amend(self, move, pick):
         line = self.contract.current_line_ids[pick % 2]
         self.contract._amend(self._day(f"2026-02-{pick + 5:02}"), [(line.chain_id, {"quantity": 1.0 + pick})])
+
+    def act_pause(self, move, pick):
+        day = self._day(f"2026-02-{pick + 5:02}")
+        self.contract._pause(day, day + timedelta(days=pick + 3), credit=("extend", "prorata")[pick % 2])
+
+    def act_resume(self, move, pick):
+        self.contract._resume(self._day(f"2026-02-{pick + 6:02}"))
 
     def act_run(self, move, pick):
         self._bill(self.contract, f"2026-0{2 + pick % 4}-15")

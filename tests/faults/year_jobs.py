@@ -169,8 +169,7 @@ def _reversal(env, move):
 def _decide(env, contract, move, decision):
     """What a person decides about what the invoice billed; the days and the usage concerned."""
     held = contract.period_ids.filtered(lambda period: period.state == "held" and period.move_id == move)
-    kept = contract.period_ids.filtered(lambda period: period.state == "kept" and period.move_id == move)
-    concerned = [[row.chain_id.external_id, str(row.date_start), str(row.date_stop)] for row in held | kept]
+    concerned = [[row.chain_id.external_id, str(row.date_start), str(row.date_stop)] for row in held]
     usage = env["subscription.usage"].search([("period_id", "in", held.ids)]).mapped("external_id")
     getattr(held, {"waive": "action_waive", "again": "action_bill_again"}[decision])()
     return {"days": concerned, "usage": usage, "invoices": len(move)}

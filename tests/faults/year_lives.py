@@ -408,16 +408,16 @@ class Lives:
         return {"verb": "delete_draft"}
 
     def _cancel_waive(self, life, seen, today):
-        return {"verb": "cancel", "decision": "waive"}
+        return {"verb": "cancel", "decision": "waive", "settled": self._settled(life, seen)}
 
     def _cancel_again(self, life, seen, today):
-        return {"verb": "cancel", "decision": "again"}
+        return {"verb": "cancel", "decision": "again", "settled": self._settled(life, seen)}
 
     def _credit_waive(self, life, seen, today):
-        return {"verb": "credit", "decision": "waive"}
+        return {"verb": "credit", "decision": "waive", "settled": self._settled(life, seen)}
 
     def _credit_again(self, life, seen, today):
-        return {"verb": "credit", "decision": "again"}
+        return {"verb": "credit", "decision": "again", "settled": self._settled(life, seen)}
 
     def _replace(self, life, seen, today):
         return {"verb": "replace"}
@@ -486,7 +486,11 @@ class Lives:
             for day in days(date.fromisoformat(start), date.fromisoformat(stop))
         }
         for known in life.events:
+            lost = known.kept.keys() & held
             known.kept = {place: worth for place, worth in known.kept.items() if place not in held}
+            if lost and known.given and asked["decision"] == "again":
+                former, known.given = known.given, set()
+                self._make_good(life, known, min(day for _key, day in former), asked["settled"] - held - former)
         if asked["decision"] == "waive":
             event.given = held
             for key, _start, _stop in result["days"]:

@@ -192,6 +192,61 @@ class TestDunning(ChargeCommon):
         self._work()
         self.assertEqual(contract.state, "paused")
 
+    def _reversal(self, move):
+        return (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, "date": "2026-06-15"})
+        )
+
+    def test_credited_in_full_it_goes_on(self):
+        move, contract = self._suspended()
+        self._reversal(move).refund_moves()
+        self._work()
+        self.assertEqual(contract.state, "paused", "a draft credits nothing")
+        move.reversal_move_ids.action_post()
+        self._work()
+        self.assertResumed(contract, move.name)
+
+    def test_credited_in_part_it_waits(self):
+        move, contract = self._suspended()
+        self._reversal(move).refund_moves()
+        move.reversal_move_ids.invoice_line_ids.price_unit = 20.0
+        move.reversal_move_ids.action_post()
+        self._work()
+        self.assertEqual(contract.state, "paused")
+
+    def test_cancelled_it_goes_on(self):
+        move, contract = self._suspended()
+        move.button_draft()
+        self._work()
+        self.assertEqual(contract.state, "paused", "it may be posted again")
+        move.button_cancel()
+        self._work()
+        self.assertResumed(contract, move.name)
+        self._days(30)
+        self.assertFalse(move.subscription_contract_outbox_ids.message_id, "nobody is reminded any more")
+
+    def test_deleted_it_goes_on(self):
+        move, contract = self._suspended()
+        name = move.name
+        move.button_draft()
+        move.unlink()
+        self.assertResumed(contract, name)
+
+    def test_what_the_suspension_gives_back_ends_it_not(self):
+        self._steps((0, "suspend"))
+        self.bank.moods = ["decline"]
+        contract = self._contract(
+            invoicing_mode="post_charge", payment_token_id=self.card.id, date_start="2026-06-15", lead_days=0
+        )
+        move = self._bill(contract, "2026-06-15")
+        self._days(1)
+        self._bill(contract, "2026-06-15")
+        self.assertEqual((contract.state, move.amount_residual), ("paused", 0.0))
+        self._days(2)
+        self.assertEqual(contract.state, "paused")
+
     def test_all_that_suspended_it_is_to_be_paid(self):
         self._steps((2, "suspend"))
         self.bank.moods = ["decline"] * 2
