@@ -28,6 +28,7 @@
         "wizard/subscription_offer_views.xml",
         "wizard/subscription_past_views.xml",
         "wizard/subscription_pause_views.xml",
+        "wizard/subscription_preview_charge_views.xml",
         "wizard/subscription_resume_views.xml",
         "views/subscription_amendment_views.xml",
         "views/subscription_notice_views.xml",

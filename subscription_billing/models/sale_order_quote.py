@@ -6,6 +6,9 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
+from ..core.charges import Row, worth
+from ..core.period import Period
+
 
 class FirstInvoice(NamedTuple):
     """When a contract asks for money first, and for how much, tax included."""
@@ -84,8 +87,7 @@ class SaleOrderQuote(models.Model):
         """ "49.00 € per month", "200.00 € once": with or without tax, as the lines of the order."""
         self.ensure_one()
         sold = self.order_line.filtered(lambda line: line._subscription_is_sold())
-        recurring = sold.filtered(lambda line: line._subscription_is_recurring())
-        usage = recurring.filtered(lambda line: line.product_id.subscription_line_kind == "usage")
+        recurring, usage = self._subscription_recurring_lines()
         amounts = self._subscription_line_amounts(recurring)
         by_recurrence = (recurring - usage).grouped("subscription_recurrence_id")
         texts = [
@@ -102,6 +104,13 @@ class SaleOrderQuote(models.Model):
         if usage:
             texts.append(self.env._("and what is used"))
         return texts
+
+    def _subscription_recurring_lines(self):
+        """The recurring lines that are sold, and those of them that bill what is used."""
+        recurring = self.order_line.filtered(
+            lambda line: line._subscription_is_sold() and line._subscription_is_recurring()
+        )
+        return recurring, recurring.filtered(lambda line: line.product_id.subscription_line_kind == "usage")
 
     def _subscription_shown_total(self) -> float:
         return self.amount_total if self.company_price_include == "tax_included" else self.amount_untaxed
@@ -182,6 +191,7 @@ class SaleOrderQuote(models.Model):
         terms, first = self._subscription_terms(), self._subscription_first_invoice()
         rows = [
             (self.env._("Price"), self._subscription_price_text()),
+            (self.env._("Over the term"), self._subscription_term_text()),
             (self.env._("Start"), self._subscription_start_text()),
             (self.env._("Billed"), terms._selection_text("billing_timing")),
             (self.env._("First invoice"), self._subscription_first_invoice_text(first)),
@@ -193,10 +203,42 @@ class SaleOrderQuote(models.Model):
         return [(label, text) for label, text in rows if text]
 
     def _subscription_price_text(self) -> str:
-        summary = self.subscription_recurring_summary
+        return self._subscription_taxed_text(self.subscription_recurring_summary)
+
+    def _subscription_taxed_text(self, text) -> str:
         if self.company_price_include == "tax_included":
-            return self.env._("%s, tax included", summary)
-        return self.env._("%s, tax excluded", summary)
+            return self.env._("%s, tax included", text)
+        return self.env._("%s, tax excluded", text)
+
+    def _subscription_term_text(self) -> str:
+        """What a renewal costs over the term that it begins, but for what is used."""
+        if self.subscription_intent != "renewal" or not self.subscription_start_date:
+            return ""
+        contract = self.subscription_contract_id
+        term = Period(self.subscription_start_date, contract._renewal_cadence().nth(self.subscription_start_date, 1))
+        recurring, usage = self._subscription_recurring_lines()
+        total = sum(
+            worth([self._subscription_term_row(line, amount, term)], term, contract._billing_terms())
+            for line, amount in self._subscription_line_amounts(recurring - usage).items()
+        )
+        text = self.env._(
+            "%(amount)s until %(day)s",
+            amount=format_amount(self.env, float(total), self.currency_id),
+            day=format_date(self.env, term.end),
+        )
+        return self._subscription_taxed_text(text)
+
+    def _subscription_term_row(self, line, amount, term) -> Row:
+        """A recurring line of the order as the arithmetic reads it: ``amount`` for each period."""
+        contract = self.subscription_contract_id
+        return Row(
+            key=line.id,
+            period=term,
+            cadence=line.subscription_recurrence_id._cadence(),
+            anchor=contract.anchor_date,
+            whole=Decimal(str(amount)),
+            unit=contract._currency_unit(),
+        )
 
     def _subscription_start_text(self) -> str:
         if self.state != "sale" and not self.subscription_start_date:

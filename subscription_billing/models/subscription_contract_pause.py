@@ -72,7 +72,7 @@ class SubscriptionContractPause(models.Model):
         self.ensure_one()
         contract = self._locked()
         pause = contract._current_pause()
-        if not pause or date < pause.date_effective or (pause.date_until and date >= pause.date_until):
+        if not pause or date < pause.date_effective or (contract.resumes_on and date >= contract.resumes_on):
             raise UserError(self.env._("%s is not paused on that day.", self.display_name))
         with contract._amendment("resume", date, reason=reason) as amendment:
             contract._take_back(pause, amendment, pause._chains_left(), since=date)

@@ -24,14 +24,6 @@ class SubscriptionContractTerm(models.Model):
     minimum_end = fields.Date(
         "Minimum until", copy=False, readonly=True, help="Last day before which the customer cannot end the contract."
     )
-    is_committed = fields.Boolean(
-        compute="_compute_is_committed", help="Ending today would break the commitment of the customer."
-    )
-
-    @api.depends("term_end", "minimum_end", "commitment", "is_free_to_leave")
-    def _compute_is_committed(self):
-        for contract in self:
-            contract.is_committed = contract._free_from() > contract._today()
 
     @api.depends("term_end", "notice", "notice_unit", "renewal")
     def _compute_notice_deadline(self):

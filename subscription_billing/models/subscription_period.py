@@ -303,7 +303,8 @@ class SubscriptionPeriod(models.Model):
         stop = self.date_stop
         self.write({"date_stop": day, **self._entry_values(first)})
         self.flush_recordset()
-        return self._twin(self.state, date_start=day, date_stop=stop, **self._entry_values(second))
+        values = {**self._entry_values(second), "move_line_id": self.move_line_id.id}
+        return self._twin(self.state, date_start=day, date_stop=stop, **values)
 
     def _entry(self) -> Entry:
         """This row as the arithmetic reads it."""

@@ -254,6 +254,16 @@ class TestDocuments(SubscriptionCommon):
         self.contract._resume(self._day("2026-01-26"))
         self.assertEqual(self.invoice("2026-01-31").mapped("amount_untaxed"), [64.52, 19.35])
 
+    def test_what_a_pause_kept_and_a_person_waived_stays_on_its_invoice(self):
+        move = self.invoice()
+        self.contract._pause(self._day("2026-01-21"), credit="extend")
+        self._credit(move)
+        self.contract.period_ids.action_waive()
+        self.contract._resume(self._day("2026-01-26"))
+        self.assertEqual(self.contract.period_ids.move_line_id, move.invoice_line_ids)
+        self.assertEqual(self.contract.period_ids._total("amount_invoiced"), 100)
+        self.assertFalse(self.invoice("2026-01-31"), "the whole month was given away")
+
     def test_cancelled_credit_note_is_owed_again(self):
         self.invoice()
         note = self.contract._close(self._day("2026-01-16"), self.reason, credit="prorata")

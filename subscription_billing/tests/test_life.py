@@ -254,6 +254,21 @@ class TestPause(LifeCommon):
         with self.on("2026-02-10"):
             self.assertEqual((contract.state, contract.current_line_ids.quantity, contract.mrr), ("active", 3.0, 300.0))
 
+    def test_a_second_resumption_may_be_earlier_and_not_later(self):
+        contract = self._contract()
+        self._bill(contract, "2026-01-01")
+        contract._pause(self._day("2026-01-11"), credit="extend")
+        with self.on("2026-01-12"):
+            contract._resume(self._day("2026-01-25"))
+            with self.assertRaisesRegex(UserError, "not paused"), self.env.cr.savepoint():
+                contract._resume(self._day("2026-01-28"))
+            contract._resume(self._day("2026-01-20"))
+        self.assertEqual(str(contract.resumes_on), "2026-01-20")
+        waived = contract.period_ids.filtered(lambda period: period.state == "waived")
+        self.assertEqual([(str(row.date_start), str(row.date_end)) for row in waived], [("2026-02-01", "2026-02-09")])
+        with self.on("2026-01-20"):
+            self.assertEqual((contract.state, contract.paused_from, contract.mrr), ("active", False, 100.0))
+
     def test_a_line_added_in_a_pause_is_served_after_it(self):
         contract = self._contract()
         contract._pause(self._day("2026-02-01"), self._day("2026-03-01"))

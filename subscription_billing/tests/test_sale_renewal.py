@@ -48,6 +48,13 @@ class TestSaleRenewal(SaleSubscriptionCommon):
         order._subscription_hand_over()
         self.assertEqual(self.contract.amendment_ids.mapped("kind").count("renew"), 1)
 
+    def test_a_renewal_says_what_its_term_costs(self):
+        order = self.quote(self.contract.action_renewal_quote())
+        self.assertIn(("Over the term", "$\xa02,520.00 until 03/09/2028, tax excluded"), order._subscription_overview())
+        self.contract.write({"renewal_term": 45, "renewal_term_unit": "day"})
+        # a month and 14 days of 30, from the 10th of March
+        self.assertIn(("Over the term", "$\xa0308.00 until 04/23/2027, tax excluded"), order._subscription_overview())
+
     def test_a_renewal_without_a_change_changes_no_line(self):
         order = self.quote(self.contract.action_renewal_quote())
         order.action_confirm()

@@ -10,6 +10,17 @@ KILLS = 1000 if os.environ.get("LONG") else 26
 CUTS = 40 if os.environ.get("LONG") else 4
 STATEMENTS = 600  # a batch of five contracts takes about 350
 BATCH = 5
+MINUTES_LEFT = """
+    SELECT extract(epoch FROM nextcall - now() AT TIME ZONE 'UTC') / 60
+      FROM ir_cron JOIN ir_model_data ON res_id = ir_cron.id AND name = 'ir_cron_bill'
+"""
+# not so long that Odoo takes a module to be upgraded for one that was forgotten
+MAKE_DUE = """
+    UPDATE ir_cron
+       SET active = TRUE, nextcall = now() AT TIME ZONE 'UTC' - interval '1 minute'
+      FROM ir_model_data
+     WHERE res_id = ir_cron.id AND name = 'ir_cron_bill'
+"""
 
 
 @pytest.fixture
@@ -64,5 +75,41 @@ def test_R15_connections_cut_by_the_database_server(squad, squad_reference, draw
             assert outcome["error"] in ("InterfaceError", "OperationalError", "AdminShutdown"), outcome
         assert not squad.run("parked")
     squad.run("cron")
+    assert (squad.ledger(), squad.count_invoices()) == squad_reference
+    assert not squad.faults()
+
+
+def test_R14_killed_three_times_it_is_skipped_for_an_hour_at_most(squad, squad_reference):
+    squad.query(MAKE_DUE)
+    for _kill in range(3):
+        assert squad.outcome("scheduler", {"kind": "kill_at", "at": "preview"})["signal"]
+    squad.run("scheduler")
+    assert squad.ledger() == [], "Odoo leaves out what timed out three times in a row"
+    [[minutes]] = squad.query(MINUTES_LEFT)
+    assert 0 < minutes <= 60
+    squad.query(MAKE_DUE)
+    squad.run("scheduler")
+    assert (squad.ledger(), squad.count_invoices()) == squad_reference
+    assert not squad.faults()
+
+
+def test_R19_nothing_is_billed_while_an_addon_is_upgraded(squad, squad_reference):
+    squad.query(MAKE_DUE)
+    squad.query("UPDATE ir_module_module SET state = 'to upgrade' WHERE name = 'subscription_billing'")
+    squad.run("scheduler")
+    assert squad.ledger() == []
+    squad.query("UPDATE ir_module_module SET state = 'installed' WHERE name = 'subscription_billing'")
+    squad.run("scheduler")
+    assert (squad.ledger(), squad.count_invoices()) == squad_reference
+
+
+def test_R19_addons_reloaded_during_a_run(squad, squad_reference):
+    squad.query(MAKE_DUE)
+    run = squad.spawn("scheduler", {"kind": "pause", "at": "create"})
+    squad.wait_for_pause(run)
+    squad.query("INSERT INTO orm_signaling_registry DEFAULT VALUES")
+    squad.resume(run)
+    assert "result" in squad.join(run)
+    squad.run("scheduler")
     assert (squad.ledger(), squad.count_invoices()) == squad_reference
     assert not squad.faults()

@@ -5,6 +5,13 @@ ACTIVATE = """
         SELECT res_id FROM ir_model_data WHERE module = 'subscription_billing' AND name = 'ir_cron_bill'
     )
 """
+END_HOLDERS_OF_JOBS = """
+    SELECT pg_terminate_backend(holder.pid, 5000)
+      FROM pg_locks holder
+     WHERE holder.relation = 'ir_cron'::regclass
+       AND holder.mode = 'RowShareLock'
+       AND holder.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 STEPS = {"preview": "00000", "create": "00002", "period": "00003", "refresh": "00006", "post": "00009"}
 
 
@@ -34,6 +41,38 @@ def test_R03_two_cron_workers_of_one_server(squad, squad_reference):
     pids = [squad.spawn("scheduler") for _worker in range(2)]
     outcomes = [squad.join(pid) for pid in pids]
     assert all("result" in outcome for outcome in outcomes), outcomes
+    assert (squad.ledger(), squad.count_invoices()) == squad_reference
+    assert not squad.faults()
+
+
+def test_R05_the_lock_of_a_job_is_lost_while_it_runs(squad, squad_reference):
+    """The server ends the idle session that holds the job: another worker starts it too, the first one goes on."""
+    squad.query(ACTIVATE)
+    first = squad.spawn("scheduler", {"kind": "pause", "at": "create"})
+    squad.wait_for_pause(first)
+    assert squad.query(END_HOLDERS_OF_JOBS) == [(True,)]
+    second = squad.spawn("scheduler", {"kind": "pause", "at": "lock"})
+    squad.wait_for_pause(second)  # at the contracts that the first one is billing
+    squad.resume(second)
+    assert "result" in squad.join(second)
+    squad.resume(first)
+    assert not squad.join(first)["signal"]
+    squad.query(ACTIVATE)
+    squad.run("scheduler")
+    assert (squad.ledger(), squad.count_invoices()) == squad_reference
+    assert not squad.faults()
+
+
+def test_R10_another_program_posts_in_the_journal(squad, squad_reference):
+    """Its number is not known yet: who needs the next one waits a while, and comes back later."""
+    person = squad.spawn("bill", {"kind": "pause", "at": "commit"}, references=["00000"])
+    squad.wait_for_pause(person)
+    squad.run("cron", {"kind": "impatient", "timeout": "200ms"})
+    assert squad.count_due() == 10, "nobody overtakes in the numbers"
+    assert not squad.run("parked")
+    squad.resume(person)
+    assert squad.join(person)["result"] == []
+    squad.run("cron")
     assert (squad.ledger(), squad.count_invoices()) == squad_reference
     assert not squad.faults()
 

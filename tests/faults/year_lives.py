@@ -14,7 +14,8 @@ UNDOABLE = ("change", "plan", "pause", "close", "drop", "add")
 METER_PRICE = 2
 VERBS = (
     *("activate", "convert", "change_now", "change_past", "change_future", "plan", "add", "drop", "one_off"),
-    *("pause_credit", "pause_open", "pause_extend", "resume", "renew", "reopen", "undo"),
+    *("pause_credit", "pause_open", "pause_extend", "resume", "resume_early", "resume_again"),
+    *("change_in_pause", "plan_in_pause", "add_in_pause", "drop_in_pause", "renew", "reopen", "undo"),
     *("close_none", "close_prorata", "close_full", "usage", "usage_late", "usage_repeated"),
     *("post_drafts", "delete_draft", "cancel_waive", "cancel_again", "credit_waive", "credit_again", "replace"),
 )
@@ -90,6 +91,13 @@ class Life:
     def last(self, *kinds):
         """The last thing agreed on, if it is one of these kinds."""
         return self.events[-1] if self.events and self.events[-1].kind in kinds else None
+
+    def resumption(self, pause):
+        """What it is called to serve again from now on in a pause that is open, planned, or has a day already."""
+        if pause.stop == ALWAYS:
+            return "resume"
+        resumed = any(event.kind == "resume" and event.start == pause.stop for event in self.events)
+        return "resume_again" if resumed else "resume_early"
 
     def open_break(self, today):
         """A break of the whole contract that holds or is to come."""
@@ -189,10 +197,11 @@ class Lives:
     # what may happen to a contract
 
     def choose(self, life, seen, today):
-        """One of the things that are possible, rather one that was seldom done; None when there is none."""
+        """One of the things that are possible, what was never done first; None when there is none."""
         possible = self.possible(life, seen, today)
         if not possible:
             return None
+        possible = [verb for verb in possible if not self.counts[verb]] or possible
         weights = [1 / (1 + self.counts[verb]) ** 2 for verb in possible]
         [verb] = self.draw.choices(possible, weights)
         asked = getattr(self, f"_{verb}")(life, seen, today)
@@ -216,9 +225,11 @@ class Lives:
             return verbs
         if pending and pending.kind == "trial":
             return [*verbs, "convert"]
-        # the days between an early resumption and the planned one are left alone: they do not follow changes yet
-        if pending and pending.kind == "pause" and pending.start <= today and pending.stop == ALWAYS:
-            verbs.append("resume")
+        if pending and pending.kind == "pause":
+            if pending.start <= today:
+                verbs.append(life.resumption(pending))
+            if pending.stop != ALWAYS:
+                verbs += ["change_in_pause", "plan_in_pause", "add_in_pause", "drop_in_pause", "one_off"]
         if not pending:
             verbs += ["change_now", "change_future", "plan", "add", "drop", "one_off"]
             verbs += [] if life.is_whole else ["change_past"]
@@ -263,6 +274,9 @@ class Lives:
     def _change_past(self, life, seen, today):
         return self._change(life, today, -40, -1)
 
+    def _change_in_pause(self, life, seen, today):
+        return self._change(life, today, -10, 35)
+
     def _plan(self, life, seen, today):
         line = life.priced[0]
         name = self.draw.choice([plan for plan in PLANS if plan != life.plan])
@@ -271,11 +285,20 @@ class Lives:
         return {"verb": "plan", "day": str(day), "name": name, "event": event}
 
     def _add(self, life, seen, today):
-        broken = [event.stop for event in life.events if event.is_break and not event.key]
+        broken = [event.stop for event in life.events if event.is_break and not event.key and event.stop <= today]
         day = max([self._day(life, life.priced[0], today, -10, 10), *broken])
         values = self._ask_line(life, "Support", day)
         key = values.pop("external_id")
         return {"verb": "add", "key": key, "day": str(day), "values": values, "event": Event("add", day, key=key)}
+
+    def _plan_in_pause(self, life, seen, today):
+        return self._plan(life, seen, today)
+
+    def _add_in_pause(self, life, seen, today):
+        return self._add(life, seen, today)
+
+    def _drop_in_pause(self, life, seen, today):
+        return self._drop(life, seen, today)
 
     def _one_off(self, life, seen, today):
         fee = life.line(today, {}, fixed=self.price())
@@ -327,6 +350,12 @@ class Lives:
         if pause.stop != ALWAYS:
             day = min(day, pause.stop - DAY)
         return {"verb": "resume", "day": str(day), "break": pause, "settled": self._settled(life, seen)}
+
+    def _resume_early(self, life, seen, today):
+        return self._resume(life, seen, today)
+
+    def _resume_again(self, life, seen, today):
+        return self._resume(life, seen, today)
 
     def _convert(self, life, seen, today):
         return {"verb": "convert", "break": life.open_break(today), "day": str(max(today, life.service_start))}

@@ -17,6 +17,57 @@ LOGGERS = (WORK_LOGGER, "odoo.addons.subscription_billing.models.payment_transac
 class TestCharge(ChargeCommon):
     """Money is asked for once, and known to be unknown until somebody says what became of it."""
 
+    # money that goes back
+
+    def _refunded(self, attempt, amount):
+        """The provider sent money back, and says so twice."""
+        refund = attempt.transaction_id._create_child_transaction(amount, is_refund=True)
+        for _notice in range(2):
+            data = {"reference": refund.reference, "status": "done", "amount": amount, "currency": "USD"}
+            self.env["payment.transaction"].sudo()._process("bank", data)
+            refund._post_process()
+        return refund
+
+    def _owed(self, move):
+        """What the customer owes in all, by the books."""
+        receivable = move.line_ids.filtered(lambda line: line.display_type == "payment_term").account_id
+        entries = self.env["account.move.line"].search(
+            [("partner_id", "=", self.customer.id), ("account_id", "=", receivable.id), ("parent_state", "=", "posted")]
+        )
+        return move.currency_id.round(sum(entries.mapped("balance")))
+
+    def test_R65_what_is_credited_is_paid_out_by_nobody_but_a_person_and_once(self):
+        contract = self._contract(date_start="2026-06-01", invoicing_mode="post_charge", payment_token_id=self.card.id)
+        move = self._bill(contract, "2026-06-01")
+        self._work()
+        note = contract._close(self._day("2026-06-16"), self.reason, credit="prorata")
+        for _visit in range(2):
+            self._work()
+            self._bill(contract, "2026-06-15")
+        self.assertFalse(self.env["payment.transaction"].search([("operation", "=", "refund")]))
+        self.assertEqual(self._owed(move), -note.amount_total)
+
+        refund = self._refunded(move.subscription_contract_attempt_ids, note.amount_total)
+        self._later(days=2)
+        self._work()
+        self._bill(contract, "2026-07-01")
+        self.assertEqual((refund.state, self._owed(move)), ("done", 0.0))
+        self.assertAttempts(move, "done")
+        self.assertPaid(move)
+        self.assertEqual(contract.invoice_ids, move | note)
+
+    def test_R65_a_chargeback_after_a_credit_credits_nothing_again(self):
+        contract = self._contract(date_start="2026-06-01", invoicing_mode="post_charge", payment_token_id=self.card.id)
+        move = self._bill(contract, "2026-06-01")
+        self._work()
+        note = contract._close(self._day("2026-06-16"), self.reason, credit="prorata")
+        self._refunded(move.subscription_contract_attempt_ids, move.amount_total)
+        self._later(days=2)
+        self._work()
+        self._bill(contract, "2026-07-01")
+        self.assertEqual(self._owed(move), move.amount_total - note.amount_total, "what was served is owed")
+        self.assertEqual((len(self.bank.taken), contract.invoice_ids), (1, move | note))
+
     # good days
 
     def test_charged_posted_and_reconciled(self):
