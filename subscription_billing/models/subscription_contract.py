@@ -477,3 +477,7 @@ class SubscriptionContract(models.Model):
     def _on_lines_changed(self, amendment):
         """Called once after each verb, with its amendment; a change of customer, salesperson
         or team of a running contract is one too. With none when Odoo merges its customer into another."""
+
+    def _customer_link(self) -> str:
+        """The address of the page on which the customer reads this contract, for mails; empty without one."""
+        return ""

@@ -24,7 +24,8 @@ class SubscriptionContractEnd(models.Model):
         """End the contract: ``date`` is the first day no longer served.
 
         :param credit: what becomes of what was billed from ``date`` on: ``none`` keeps
-            it, ``prorata`` gives it back, ``full`` gives back the whole current period.
+            it, ``prorata`` gives it back, ``full`` gives back the whole current period,
+            ``all`` whatever was ever billed, what is billed once included.
         :param with_fee: whether the fee of the terms for leaving early is owed.
         :returns: the credit notes.
         """
@@ -43,6 +44,8 @@ class SubscriptionContractEnd(models.Model):
         with contract._amendment("close", date, reason=close_reason and close_reason.name) as amendment:
             if credit == "none":
                 ledger._keep_from(contract, date, amendment)
+            elif credit == "all":
+                ledger._release_all(contract, amendment)
             else:
                 ledger._release_from(contract, date, amendment, whole=credit == "full")
             for chain in contract.line_ids.chain_id:

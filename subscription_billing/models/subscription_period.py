@@ -156,6 +156,13 @@ class SubscriptionPeriod(models.Model):
                     part._twin("waived", date_stop=min(part.date_stop, day))
 
     @api.model
+    def _release_all(self, contract, amendment):
+        """Give back all that was billed, as if the contract had never been served."""
+        for chain in contract.line_ids.chain_id:
+            billed = self._billed_in(chain, Period(date.min, FOREVER), ("billed", "kept"))
+            billed.write({"state": "released", "released_by_id": amendment.id})
+
+    @api.model
     def _period_start(self, contract, chain, day):
         """Where the period of ``chain`` that contains ``day`` starts."""
         rows = contract.line_ids.filtered(lambda line: line.chain_id == chain and line._period())

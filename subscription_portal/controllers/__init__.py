@@ -1,1 +1,1 @@
-from . import portal, portal_request
+from . import legal, portal, portal_request

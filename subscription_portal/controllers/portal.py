@@ -6,11 +6,27 @@ from odoo.http import request, route
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
+from ..throttle import Throttle
+from .address import client_network
+
 PAGE = 80
+WRONG_TOKENS = Throttle(20, seconds=600)
 
 
 class SubscriptionPortal(CustomerPortal):
     """The contracts of a customer: a list, and a page for each."""
+
+    def _document_check_access(self, model_name, document_id, access_token=None):
+        """A link that was guessed at too often is refused, the right one too, and the answer is the same."""
+        guess = (request.db, client_network(), model_name, document_id) if access_token else None
+        try:
+            return super()._document_check_access(
+                model_name, document_id, None if guess and WRONG_TOKENS.is_spent(guess) else access_token
+            )
+        except AccessError:
+            if guess:
+                WRONG_TOKENS.strike(guess)
+            raise
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)

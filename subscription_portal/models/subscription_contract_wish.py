@@ -9,6 +9,7 @@ from odoo.tools import format_amount, format_date, hmac, plaintext2html
 from odoo.tools.misc import formatLang
 
 WAITING_KINDS = ("change", "offer", "pause")
+ENDING_KINDS = ("end", "withdraw")
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ class SubscriptionContractWish(models.Model):
         engine, today = self.env["subscription.engine"], self._today()
         with self._rehearsal():
             result = wish.verb(self)
-            credits = result if wish.kind == "end" else self.env["account.move"]
+            credits = result if wish.kind in ENDING_KINDS else self.env["account.move"]
             now, upcoming = engine._preview(self, today), engine._upcoming(self, after=today)[self]
             return {
                 "amount_now": self._charged_total(now) - sum(credits.mapped("amount_total")),
@@ -308,7 +309,12 @@ class SubscriptionContractWish(models.Model):
         def money(amount):
             return format_amount(self.env, amount, self.currency_id)
 
-        texts = [self.env._("At once: %s, tax included.", money(preview["amount_now"]))]
+        now = preview["amount_now"]
+        texts = [
+            self.env._("Given back at once: %s, tax included.", money(-now))
+            if now < 0
+            else self.env._("At once: %s, tax included.", money(now))
+        ]
         if preview["date_next"]:
             texts.append(
                 self.env._(
