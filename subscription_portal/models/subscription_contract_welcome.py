@@ -9,7 +9,7 @@ class SubscriptionContractWelcome(models.Model):
     def _activate(self):
         """A contract that was billed elsewhere before is no news to its customer."""
         result = super()._activate()
-        if self.partner_id.email and not self.billed_until:
+        if self.plan_id.customer_welcome and self.partner_id.email and not self.billed_until:
             self.env["subscription.outbox"]._queue_letter("welcome", self)
         return result
 

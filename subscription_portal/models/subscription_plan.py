@@ -27,6 +27,10 @@ class SubscriptionPlan(models.Model):
     customer_may_end = fields.Boolean(
         "End the contract", default=True, help="From the contract's page, within its notice and its commitment."
     )
+    customer_welcome = fields.Boolean(
+        "Welcome mail",
+        help="The customer of a contract that begins is written what is paid, when next, and how to change or end it.",
+    )
 
     _customer_pause_days_positive = models.Constraint(
         "CHECK(customer_pause_days BETWEEN 1 AND 3660)", "A customer may pause for 1 to 3660 days."

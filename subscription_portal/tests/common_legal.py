@@ -54,6 +54,7 @@ class LegalCommon(PortalCommon):
 
     def _french(self):
         self.env["res.lang"]._activate_lang("fr_FR")
+        self.env["ir.module.module"]._load_module_terms(["subscription_portal"], ["fr_FR"])
 
     # over HTTP
 
