@@ -1,1 +1,1 @@
-from . import legal, portal, portal_request
+from . import address, legal, payment, portal, portal_request, sale_portal

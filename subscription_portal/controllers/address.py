@@ -1,15 +1,23 @@
-from ipaddress import ip_address, ip_network
+from odoo.http import request, route
 
-from odoo.http import request
-
-ONE_CUSTOMER = 64  # bits of an IPv6 address that a network provider gives to one customer
+from odoo.addons.portal.controllers.portal import CustomerPortal
 
 
-def client_network() -> str:
-    """Where the request comes from: an address, or the IPv6 network that one customer has to himself."""
-    source = request.httprequest.remote_addr or ""
-    try:
-        address = ip_address(source)
-    except ValueError:
-        return source
-    return str(ip_network((address, ONE_CUSTOMER), strict=False)) if address.version == 6 else source
+class SubscriptionAddress(CustomerPortal):
+    """Contact details and addresses that a customer changes on Odoo's own pages."""
+
+    def _create_or_update_address(self, partner_sudo, *args, **kwargs):
+        before = partner_sudo._subscription_contact_details()
+        changed, feedback = super()._create_or_update_address(partner_sudo, *args, **kwargs)
+        if "redirectUrl" in feedback and request.env.user._is_portal():
+            changed._subscription_tell_change(before)
+        return changed, feedback
+
+    @route()
+    def address_archive(self, partner_id):
+        address = request.env["res.partner"].sudo().browse(int(partner_id)).exists()
+        before = address._subscription_contact_details()
+        result = super().address_archive(partner_id)
+        if request.env.user._is_portal():
+            address._subscription_tell_change(before)
+        return result

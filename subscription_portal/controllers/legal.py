@@ -6,7 +6,7 @@ from odoo.http import request, route
 
 from ..models.subscription_request_legal import DOCUMENT_SIZE
 from ..throttle import Throttle
-from .address import client_network
+from .network import client_network
 
 SUBMISSIONS = Throttle(20, seconds=600)
 DECLARATIONS = Throttle(5, seconds=3600)

@@ -7,7 +7,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..throttle import Throttle
-from .address import client_network
+from .network import client_network
 
 PAGE = 80
 WRONG_TOKENS = Throttle(20, seconds=600)

@@ -16,6 +16,12 @@ class ResCompany(models.Model):
         "Withdrawal period", default=14, help="Days after the one on which the contract was concluded."
     )
 
+    subscription_contract_quotation_days = fields.Integer(
+        "Days before a quotation ends",
+        default=3,
+        help="So many days before, its salesperson is told of a quotation without answer.",
+    )
+
     _subscription_contract_withdrawal_days_positive = models.Constraint(
         "CHECK(subscription_contract_withdrawal_days > 0)", "A withdrawal period has at least one day."
     )

@@ -13,3 +13,6 @@ class ResConfigSettings(models.TransientModel):
     subscription_contract_withdrawal_days = fields.Integer(
         related="company_id.subscription_contract_withdrawal_days", readonly=False
     )
+    subscription_contract_quotation_days = fields.Integer(
+        related="company_id.subscription_contract_quotation_days", readonly=False
+    )
