@@ -1,7 +1,8 @@
 """Read contracts on the portal, beside Odoo's own orders: as a customer, over HTTP.
 
 The customer has as many contracts of three lines as confirmed orders of three lines. The list is
-compared with /my/orders, the page of one contract with the page of one order; both sides take turns on one server, and their first calls after its start count too.
+compared with /my/orders, the page of one contract with the page of one order; both sides take
+turns on one server, and their first calls after its start count too.
 """
 
 import argparse
@@ -59,8 +60,9 @@ def make(env, rows):
     )
     contracts = Book(env, FIRST_DAY).add(rows)
     env.cr.execute(
-        "UPDATE subscription_contract SET partner_id = %s, commercial_partner_id = %s WHERE id IN %s",
-        [user.partner_id.id, user.partner_id.id, contracts._ids],
+        "UPDATE subscription_contract SET partner_id = %(customer)s, commercial_partner_id = %(customer)s,"
+        " partner_invoice_id = %(customer)s, partner_shipping_id = %(customer)s WHERE id IN %(contracts)s",
+        {"customer": user.partner_id.id, "contracts": contracts._ids},
     )
     env.invalidate_all()
     env["subscription.engine"]._bill(contracts, date.today())

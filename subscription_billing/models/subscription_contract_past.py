@@ -47,9 +47,10 @@ class SubscriptionContractPast(models.Model):
 
     @api.model
     def _leave_out_today(self, arch):
-        """A form of the past has no deeds, and no alert but of what the past can tell."""
+        """A form of the past has no deeds, no health, and no alert but of what the past can tell."""
         told = self._past_fields()
-        for node in arch.xpath("//button[@name != 'action_open_today'] | /form/div[@role='alert'][not(@name='as_of')]"):
+        alerts = "/form/div[@role='alert'][not(@name='as_of')]"
+        for node in arch.xpath(f"//button[@name != 'action_open_today'] | {alerts} | //div[@name='health']"):
             names = {field.get("name") for field in node.iter("field")}
             if node.tag == "button" or not names or names - told:
                 node.getparent().remove(node)

@@ -64,8 +64,7 @@ class SubscriptionEngineUpcoming(models.AbstractModel):
     @api.model
     def _first_due(self, rows, settled, terms, after=None) -> list[date]:
         """The first day on which the rows of a chain ask for money, if they ever do."""
-        charges = islice(
-            (charge for charge in core_charges.uncovered(rows, settled, terms) if not after or charge.due > after),
-            FREE_PERIODS,
-        )
-        return [charge.due for charge in charges if charge.amount][:1]
+        charges = core_charges.uncovered(rows, settled, terms)
+        asked = islice((charge for charge in charges if not after or charge.due > after), FREE_PERIODS)
+        first = next((charge for charge in asked if charge.amount), None)
+        return [first.due] if first else []

@@ -188,6 +188,7 @@ class TestPast(PastCommon):
         form = etree.fromstring(views["form"]["arch"])
         self.assertEqual((form.get("edit"), form.get("create"), form.get("delete")), ("0", "0", "0"))
         self.assertEqual(form.xpath("//button/@name"), ["action_open_today"])
+        self.assertFalse(form.xpath("//field[starts-with(@name, 'health')]"), "it is judged today")
         alerts = {name for alert in form.xpath("/form/div[@role='alert']") for name in alert.xpath(".//field/@name")}
         self.assertEqual(
             alerts & {"as_of", "paused_from", "date_end", "held_count", "billing_error"},

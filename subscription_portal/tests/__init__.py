@@ -5,9 +5,11 @@ from . import (
     test_legal_pages,
     test_letters,
     test_payment_link,
+    test_phone,
     test_portal_access,
     test_portal_matrix,
     test_portal_pages,
     test_signature,
+    test_translations,
     test_wish,
 )
