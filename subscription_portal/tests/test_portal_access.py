@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
 from odoo.tests import freeze_time, tagged
 
-from odoo.addons.subscription_billing.tests.test_access import READERS, AccessCommon, _who
+from odoo.addons.subscription_billing.tests.test_access import READERS, AccessCommon, _edited_by, _who
 
 from ..models.subscription_contract_customer import CUSTOMER_FIELDS
 from .common import PortalCommon
@@ -14,10 +14,12 @@ CUSTOMER = ("portal",)
 # every model of the addon, and the roles that each operation is for
 MODELS = {
     "subscription.request": _who(read=(*READERS, *CUSTOMER)),
+    "subscription.declaration": _edited_by("manager"),
 }
-# every method that a client may call
+# every method that a client may call; those of the wizard are tested with the declarations
 METHODS = {
     "subscription.contract": {"action_customer_view", "action_rotate_link"},
+    "subscription.declaration": {"action_apply", "action_preview"},
     "subscription.request": {"action_approve", "action_refuse", "action_settle", "action_withdraw"},
 }
 # what a customer may call: it gives back the address of his own page
@@ -55,8 +57,8 @@ class TestPortalAccess(AccessCommon, PortalCommon):
     def test_every_method_for_every_role(self):
         """Nobody who may not write the contract decides on it: customers, accounting and auditors included."""
         records = {"subscription.contract": self.contract, "subscription.request": self.request}
-        for model, methods in METHODS.items():
-            for method in methods:
+        for model in records:
+            for method in METHODS[model]:
                 for role in ("accounting", "auditor", "employee", "portal", "public"):
                     if (model, method) in HARMLESS and role in (*READERS, "portal"):
                         continue

@@ -55,8 +55,13 @@ ROUTES = {
     "/invoice/transaction/<int:invoice_id>": Route(methods=SENT, any_answer=True),
 }
 OURS = re.compile(r"/my/subscriptions|/my/requests|/subscription/|/my/orders/<|/my/invoices/<|/invoice/transaction/<")
-# a page of the billing addon, with a key and tests of its own
-ELSEWHERE = {"/subscription/<int:contract_id>/summary"}
+# a page of the billing addon, with a key of its own, and the pages without an account: each has its own tests
+ELSEWHERE = {
+    "/subscription/<int:contract_id>/summary",
+    "/subscription/<any(end,withdraw):kind>",
+    "/subscription/receipt",
+    "/subscription/receipt/pdf",
+}
 
 
 def unlisted(rules) -> set:
