@@ -22,7 +22,11 @@ class SubscriptionPayment(CustomerPortal, PortalAccount, PaymentPortal):
 
     def _invoice_get_page_view_values(self, invoice, access_token, **kwargs):
         values = super()._invoice_get_page_view_values(invoice, access_token, **kwargs)
-        return {**values, **self._subscription_card_values(values, invoice_ids=invoice)}
+        cards = self._subscription_card_values(values, invoice_ids=invoice)
+        if cards:
+            # who comes with a login has no link, but the payment form posts to the address of one
+            cards["access_token"] = access_token or invoice._portal_ensure_token()
+        return {**values, **cards}
 
     @route()
     def payment_pay(self, *args, invoice_id=None, **kwargs):

@@ -2,6 +2,12 @@ from typing import NamedTuple
 
 from odoo import models
 
+OUR_REASONS = (
+    "subscription_billing.close_reason_unpaid",
+    "subscription_billing.close_reason_replaced",
+    "subscription_portal.close_reason_withdrawal",
+)
+
 
 class Choice(NamedTuple):
     """A line of the plan that a customer may have another quantity of."""
@@ -62,7 +68,5 @@ class SubscriptionContractRights(models.Model):
 
     def _customer_end_reasons(self):
         """The reasons a customer may choose from: those that are ours are left out."""
-        ours = self.env["subscription.close.reason"].union(
-            *(self.env.ref(f"subscription_billing.close_reason_{name}") for name in ("unpaid", "replaced"))
-        )
-        return self.env["subscription.close.reason"].search([]) - ours
+        reasons = self.env["subscription.close.reason"]
+        return reasons.search([]) - reasons.union(*map(self.env.ref, OUR_REASONS))

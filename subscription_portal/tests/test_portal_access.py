@@ -18,6 +18,7 @@ MODELS = {
 }
 # every method that a client may call; those of the wizard are tested with the declarations
 METHODS = {
+    "sale.order": {"action_draft"},
     "subscription.contract": {"action_customer_view", "action_rotate_link"},
     "subscription.declaration": {"action_apply", "action_preview"},
     "subscription.request": {"action_approve", "action_refuse", "action_settle", "action_withdraw"},

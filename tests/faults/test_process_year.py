@@ -20,7 +20,6 @@ KNOWN_SEEDS = (1, 2)
 POINTS = ("lock", "preview", "create", "period", "refresh", "post", "commit")
 FAULTS = ("kill", "SerializationFailure", "DeadlockDetected", "late", "double", "none")
 MOODS = ("accept", "decline", "deaf", "silent")
-FIRST_MOODS = {"decline": "declined", "deaf": "unknown"}
 CHANGES = {
     ("draft", "active"),
     ("active", "paused"),
@@ -109,8 +108,7 @@ class Year:
                 return False
         self.site.run("cron", self._clock("03"))
         assert not self._count_due(), (self.today, self.site.run("parked"))
-        self.bank.moods = self._moods()
-        self.bank.is_talkative = bool(self.payments["unknown"])  # it lets one outcome be unknown for a day
+        self.bank.moods = self.draw.choices(MOODS, weights=(6, 2, 1, 1), k=3)
         self.site.run("outbox", self._clock("04"))
         return True
 
@@ -125,11 +123,6 @@ class Year:
         if not self.deck:
             self.deck = self.draw.sample(FAULTS, len(FAULTS))
         return self.deck.pop()
-
-    def _moods(self):
-        """How the bank feels tonight, until now unseen moods first."""
-        unseen = [mood for mood, state in FIRST_MOODS.items() if not self.payments[state]]
-        return unseen[:1] or self.draw.choices(MOODS, weights=(6, 2, 1, 1), k=3)
 
     def _strike(self, fault):
         at = self.draw.choice(POINTS)
@@ -210,7 +203,7 @@ class Year:
             self._post_drafts()
         for _day in range(4):
             self.today += timedelta(days=1)
-            self.bank.moods, self.bank.is_talkative = [], True
+            self.bank.moods = []
             self.site.run("outbox", self._clock("04"))
         self._look()
         assert set(self.states.values()) == {"closed"}, (self.states, self.lives.refusals)
@@ -288,6 +281,7 @@ def _seeds():
 @pytest.mark.parametrize("seed", _seeds())
 def test_year(company, bank_server, seed):
     print(f"FAULT_SEED={seed}")
+    bank_server.bank.is_talkative = True
     year = Year(company, bank_server.bank, random.Random(seed))
     try:
         year.run(DAYS, CONTRACTS)
