@@ -128,7 +128,7 @@ class AccountMoveLine(models.Model):
         """What credit notes typed by persons give back of this line."""
         self.ensure_one()
         credits = self.sudo().subscription_line_credit_ids.filtered(
-            lambda credit: credit.parent_state == "posted" and not credit.subscription_line_credit_period_ids
+            lambda credit: credit.parent_state == "posted" and not credit.subscription_line_id
         )
         return -sum((credit._subscription_amount() for credit in credits), Decimal(0))
 

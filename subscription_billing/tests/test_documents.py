@@ -142,6 +142,13 @@ class TestDocuments(SubscriptionCommon):
         self.contract.period_ids.filtered(lambda period: period.state == "held").action_bill_again()
         self.assertEqual(self.invoice("2026-02-01").amount_untaxed, 67.74)
 
+    def test_a_deduction_that_was_given_back_caps_nothing(self):
+        """A line of the engine is no credit note of a person, also when its rows are credited elsewhere since."""
+        self.test_full_credit_of_a_deduction_owes_it_again()
+        notes = self.contract._close(self._day("2026-01-10"), self.reason, credit="prorata")
+        amount = sum(notes.mapped("amount_untaxed"))
+        self.assertAlmostEqual(amount, 138.71, 2, "100.00 of February, 38.71 of the 10th to the 21st of January")
+
     def test_R32_partial_credit_frees_nothing_and_caps_what_may_be_given_back(self):
         move = self.invoice()
         credit_note = self.reverse(move)
