@@ -49,7 +49,8 @@ class SubscriptionPortal(CustomerPortal):
         sortby, filterby = sortby if sortby in sortings else "next", filterby if filterby in filters else "all"
         domain = filters[filterby]["domain"]
         if search:
-            domain &= Domain("name", "ilike", search) | Domain("plan_id.name", "ilike", search)
+            plans = request.env["subscription.plan"].sudo().search([("name", "ilike", search)])
+            domain &= Domain("name", "ilike", search) | Domain("plan_id", "in", plans.ids)
         pager = portal_pager(
             url="/my/subscriptions",
             url_args={"sortby": sortby, "filterby": filterby, "search": search},

@@ -95,6 +95,21 @@ class TestPortalPages(PortalCommon, HttpCase):
         self.assertEqual(links[0], f"{self.url}/change")
         self.assertEqual(links[-1], f"{self.url}/end")
 
+    def test_list_is_searched_filtered_and_sorted(self):
+        self.authenticate("portal_a", "portal_a")
+        number = self.contract.name
+        for found, parameters in (
+            (True, {"search": "silv"}),
+            (True, {"search": number}),
+            (False, {"search": "bronze"}),
+            (True, {"filterby": "running", "sortby": "start"}),
+            (False, {"filterby": "closed"}),
+            (True, {"filterby": "<script>", "sortby": "partner_id"}),
+        ):
+            with self.subTest(parameters):
+                text = self._text(self._page("/my/subscriptions", **parameters))
+                self.assertEqual(number in text, found)
+
     def test_a_link_reads_and_does_nothing(self):
         self.authenticate(None, None)
         page = self._page(self.url, access_token=self.contract._portal_ensure_token())
