@@ -3,7 +3,7 @@ from importlib.resources import files
 
 from lxml import html
 
-from odoo import fields, http
+from odoo import http
 from odoo.tests import HttpCase, tagged
 
 from .common import PortalCommon
@@ -54,9 +54,9 @@ class TestPortalPages(PortalCommon, HttpCase):
             plan_id=cls.silver.id,
             commitment=12,
             notice=1,
-            date_start=fields.Date.today().replace(day=1),
+            date_start=cls.env.company._subscription_today().replace(day=1),
         )
-        cls.engine._bill(cls.contract, fields.Date.today())
+        cls.engine._bill(cls.contract, cls.env.company._subscription_today())
         cls.url = f"/my/subscriptions/{cls.contract.id}"
 
     def _page(self, url, **params):
@@ -132,7 +132,7 @@ class TestPortalPages(PortalCommon, HttpCase):
         self.assertFalse(self.contract.request_ids)
         done = self._send(f"{self.url}/change", **{name: "5", "seal": seal})
         self.assertIn("Done", self._text(html.fromstring(done.text)))
-        billed = self._billed(self.contract, fields.Date.today())
+        billed = self._billed(self.contract, self.env.company._subscription_today())
         self.assertIn(f"{billed:.2f}", "".join(amount))
 
     def test_a_price_that_changed_is_asked_again(self):
@@ -140,7 +140,7 @@ class TestPortalPages(PortalCommon, HttpCase):
         name = f"quantity_{self.silver.option_ids.id}"
         shown = html.fromstring(self._send(f"{self.url}/change", **{name: "5"}).text)
         seal = shown.xpath("//input[@name='seal']/@value")[0]
-        self.contract._amend(fields.Date.today(), [(None, {"product_id": self.support.id})])
+        self.contract._amend(self.env.company._subscription_today(), [(None, {"product_id": self.support.id})])
         self.env.flush_all()
         again = html.fromstring(self._send(f"{self.url}/change", **{name: "5", "seal": seal}).text)
         self.assertIn("changed since you opened the page", self._text(again))
@@ -205,7 +205,7 @@ class TestPortalPages(PortalCommon, HttpCase):
             counts.append(self._queries("/my/subscriptions"))
             for _copy in range(5):
                 contract = self._contract(self.silver.line_ids.product_id, plan_id=self.silver.id)
-                self._bill(contract, fields.Date.today())
+                self._bill(contract, self.env.company._subscription_today())
         self.assertEqual(len(set(counts)), 1, counts)
 
     def _queries(self, url) -> int:
