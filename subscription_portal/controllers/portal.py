@@ -1,3 +1,5 @@
+from werkzeug.exceptions import abort
+
 from odoo import _
 from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
@@ -96,10 +98,7 @@ class SubscriptionPortal(CustomerPortal):
         "/my/subscriptions/<int:contract_id>", type="http", auth="public", methods=["GET"], website=True, readonly=True
     )
     def portal_my_subscription(self, contract_id, access_token=None, done=None, **_parameters):
-        try:
-            contract = self._subscription(contract_id, access_token)
-        except (AccessError, MissingError):
-            return request.redirect("/my")
+        contract = self._subscription(contract_id, access_token)
         values = self._subscription_page_values(contract, done)
         values = self._get_page_view_values(
             contract, access_token, values, "my_subscriptions_history", not values["is_reader"]
@@ -107,14 +106,22 @@ class SubscriptionPortal(CustomerPortal):
         return request.render("subscription_portal.portal_subscription", values)
 
     def _subscription(self, contract_id, access_token=None):
-        """The contract that the user, or the link, may read; a draft is nobody's yet.
-
-        :raises AccessError, MissingError: when it is not his.
-        """
-        contract = self._document_check_access("subscription.contract", contract_id, access_token)
+        """The contract that the user, or the link, may read; a draft is nobody's yet."""
+        contract = self._own_document("subscription.contract", contract_id, access_token)
         if contract.state == "draft":
-            raise MissingError(_("This document does not exist."))
+            self._refuse()
         return contract.with_user(request.env.user)._as_customer().with_context(lang=request.env.lang)
+
+    def _own_document(self, model, document_id, access_token=None):
+        """A document that the user, or the link, may read; whoever may not learns nothing of it."""
+        try:
+            return self._document_check_access(model, document_id, access_token)
+        except (AccessError, MissingError):
+            return self._refuse()
+
+    def _refuse(self):
+        """The same answer whether a document is missing or somebody else's."""
+        abort(request.redirect("/my"))
 
     def _subscription_page_values(self, contract, done=None) -> dict:
         contracts = request.env["subscription.contract"].browse(contract.id)

@@ -1,5 +1,5 @@
 from odoo import _
-from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.exceptions import UserError
 from odoo.http import request, route
 from odoo.tools import consteq
 
@@ -17,13 +17,8 @@ class SubscriptionPortalRequest(SubscriptionPortal):
     """
 
     def _own_subscription(self, contract_id):
-        """The contract that the customer who is logged in may change.
-
-        :raises AccessError, MissingError: for anybody else, our own people included.
-        """
-        if not request.env.user._is_portal():
-            raise AccessError(_("Only the customer does this here."))
-        return self._subscription(contract_id)
+        """The contract that the customer who is logged in may change; our own people only look."""
+        return self._subscription(contract_id) if request.env.user._is_portal() else self._refuse()
 
     @route(
         f"/my/subscriptions/<int:contract_id>/<any({FORMS}):form>",
@@ -34,10 +29,7 @@ class SubscriptionPortalRequest(SubscriptionPortal):
         readonly=True,
     )
     def portal_subscription_form(self, contract_id, form, **_parameters):
-        try:
-            contract = self._own_subscription(contract_id)
-        except (AccessError, MissingError):
-            return request.redirect("/my")
+        contract = self._own_subscription(contract_id)
         return self._render_form(contract, form)
 
     def _render_form(self, contract, form, typed=None, error=None):
@@ -52,10 +44,7 @@ class SubscriptionPortalRequest(SubscriptionPortal):
         website=True,
     )
     def portal_subscription_wish(self, contract_id, kind, seal=None, **typed):
-        try:
-            contract = self._own_subscription(contract_id)
-        except (AccessError, MissingError):
-            return request.redirect("/my")
+        contract = self._own_subscription(contract_id)
         try:
             with request.env.cr.savepoint():
                 wish = contract._wish(kind, typed)
@@ -79,10 +68,7 @@ class SubscriptionPortalRequest(SubscriptionPortal):
     @route("/my/subscriptions/<int:contract_id>/card", type="http", auth="user", methods=["POST"], website=True)
     def portal_subscription_card(self, contract_id, token=None, **_parameters):
         """Charge the contract to a card that this customer stored."""
-        try:
-            contract = self._own_subscription(contract_id)
-        except (AccessError, MissingError):
-            return request.redirect("/my")
+        contract = self._own_subscription(contract_id)
         chosen = contract._customer_cards().filtered(lambda card: str(card.id) == token)
         if not chosen:
             return self._render_form(contract, "card", error=_("Choose one of your cards."))
@@ -91,10 +77,7 @@ class SubscriptionPortalRequest(SubscriptionPortal):
 
     @route("/my/subscriptions/<int:contract_id>/ask", type="http", auth="user", methods=["POST"], website=True)
     def portal_subscription_ask(self, contract_id, question=None, **typed):
-        try:
-            contract = self._own_subscription(contract_id)
-        except (AccessError, MissingError):
-            return request.redirect("/my")
+        contract = self._own_subscription(contract_id)
         try:
             asked = contract._ask_question(question)
         except UserError as error:
@@ -104,10 +87,7 @@ class SubscriptionPortalRequest(SubscriptionPortal):
     @route("/my/subscriptions/<int:contract_id>/rate", type="http", auth="user", methods=["POST"], website=True)
     def portal_subscription_rate(self, contract_id, rating=None, feedback=None, **_parameters):
         """How satisfied the customer is: 5, 3 or 1, as Odoo's own pages ask."""
-        try:
-            contract = self._own_subscription(contract_id)
-        except (AccessError, MissingError):
-            return request.redirect("/my")
+        contract = self._own_subscription(contract_id)
         if rating in ("1", "3", "5"):
             contract._customer_rates(int(rating), feedback)
         return request.redirect(f"{contract.access_url}?done=rating#rating")
@@ -121,10 +101,7 @@ class SubscriptionPortalRequest(SubscriptionPortal):
     )
     def portal_subscription_amendment(self, contract_id, number, **_parameters):
         """An amendment as PDF."""
-        try:
-            contract = self._subscription(contract_id)
-        except (AccessError, MissingError):
-            return request.redirect("/my")
+        contract = self._subscription(contract_id)
         amendment = contract._customer_history().filtered(lambda row: row.number == number)
         if not amendment:
             return request.redirect(contract.access_url)
@@ -135,10 +112,7 @@ class SubscriptionPortalRequest(SubscriptionPortal):
     @route("/my/requests/<int:request_id>", type="http", auth="user", methods=["GET"], website=True, readonly=True)
     def portal_subscription_request(self, request_id, **parameters):
         """A conversation."""
-        try:
-            asked = self._document_check_access("subscription.request", request_id)
-        except (AccessError, MissingError):
-            return request.redirect("/my")
+        asked = self._own_document("subscription.request", request_id)
         values = {"page_name": "subscription_request", "asked": asked, "res_company": asked.company_id}
         values = self._get_page_view_values(asked, None, values, "my_requests_history", False, **parameters)
         return request.render("subscription_portal.portal_request", values)

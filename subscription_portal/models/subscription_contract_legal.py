@@ -36,7 +36,7 @@ class SubscriptionContractLegal(models.Model):
             raise UserError(self.env._("%s is ended already.", self.display_name))
         day = self._exit_day(self._today())
         day = max(day, wished + timedelta(days=1) if wished else day)
-        return self._wish_to_end("end", min(day, self.date_stop or day))
+        return self._wish_to_leave(min(day, self.date_stop or day))
 
     def _declared_withdrawal(self) -> Wish:
         if self.customer_class not in PROTECTED:
@@ -60,17 +60,9 @@ class SubscriptionContractLegal(models.Model):
             last += timedelta(days=1)
         return last
 
-    def _wish_to_end(self, kind, day) -> Wish:
-        """No longer served from ``day`` on; what was paid ahead is given back where the law says so."""
-        reason = self.env.ref("subscription_billing.close_reason_other")
-        credit = self._customer_credit()
-        return Wish(
-            kind,
-            day,
-            [self.env._("The last day served is %s.", format_date(self.env, day - timedelta(days=1)))],
-            lambda contract: contract._close(day, reason, credit),
-            close_reason=reason,
-        )
+    def _wish_to_leave(self, day) -> Wish:
+        """No longer served from ``day`` on, without a fee and without a reason that was chosen."""
+        return self._wish_to_end(day, self.env.ref("subscription_billing.close_reason_other"))
 
     def _wish_to_withdraw(self) -> Wish:
         """As if it had never begun: all that was billed is given back."""
@@ -80,23 +72,12 @@ class SubscriptionContractLegal(models.Model):
             self.date_start,
             [self.env._("The contract ends as if it had never begun: all that was billed of it is given back.")],
             lambda contract: contract._close(contract.date_start, reason, "all"),
-            close_reason=reason,
         )
 
     def _wish_by_hand(self, kind, last_day: date | None) -> Wish:
         """The same, as a person decides: on the day he says, whatever the terms."""
-        return self._wish_to_end("end", last_day + timedelta(days=1)) if kind == "end" else self._wish_to_withdraw()
+        return self._wish_to_leave(last_day + timedelta(days=1)) if kind == "end" else self._wish_to_withdraw()
 
     def _wish_text(self, wish) -> str:
         """What it changes, in words and amounts."""
         return "\n".join([*wish.texts, *self._preview_texts(self._preview_wish(wish))])
-
-    def _customer_end_reasons(self):
-        return super()._customer_end_reasons() - self.env.ref("subscription_portal.close_reason_withdrawal")
-
-    def _amendment_values(self, kind, date, **values) -> dict:
-        """What is declared on a public page is the customer's, who was recognised by his address."""
-        values = super()._amendment_values(kind, date, **values)
-        if self.env.user._is_public() and values.get("request_id"):
-            values["author_id"] = self.env["subscription.request"].browse(values["request_id"]).partner_id.id
-        return values

@@ -25,7 +25,6 @@ class Wish:
     texts: list[str]
     verb: Callable
     values: dict = field(default_factory=dict)
-    close_reason: models.Model | None = None
 
 
 class SubscriptionContractWish(models.Model):
@@ -176,18 +175,22 @@ class SubscriptionContractWish(models.Model):
             )
         reason = self._customer_end_reasons().filtered(lambda reason: str(reason.id) == form.get("reason"))
         reason = reason or self.env.ref("subscription_billing.close_reason_other")
-        day, credit = last + timedelta(days=1), self._customer_credit()
+        values = {
+            "date_end": str(last),
+            "reason": str(reason.id),
+            "other_reason": (form.get("other_reason") or "").strip()[:500],
+        }
+        return self._wish_to_end(last + timedelta(days=1), reason, values, with_fee=True)
+
+    def _wish_to_end(self, day, reason, values=None, with_fee=False) -> Wish:
+        """No longer served from ``day`` on; what was paid ahead is given back where the law says so."""
+        credit = self._customer_credit()
         return Wish(
             "end",
             day,
-            [self.env._("The last day served is %s.", format_date(self.env, last))],
-            lambda contract: contract._close(day, reason, credit, with_fee=True),
-            {
-                "date_end": str(last),
-                "reason": str(reason.id),
-                "other_reason": (form.get("other_reason") or "").strip()[:500],
-            },
-            close_reason=reason,
+            [self.env._("The last day served is %s.", format_date(self.env, day - timedelta(days=1)))],
+            lambda contract: contract._close(day, reason, credit, with_fee),
+            values or {},
         )
 
     def _customer_last_day(self) -> date:
@@ -255,9 +258,10 @@ class SubscriptionContractWish(models.Model):
     # doing
 
     def _amendment_values(self, kind, date, **values) -> dict:
-        """The amendment of a customer's request says so."""
-        request = {"request_id": self.env.context.get("subscription_request_id")}
-        return {**super()._amendment_values(kind, date, **values), **request}
+        """The amendment of a request says so; without a login its author is the customer who was recognised."""
+        request = self.env["subscription.request"].browse(self.env.context.get("subscription_request_id"))
+        author = {"author_id": request.partner_id.id} if request and self.env.user._is_public() else {}
+        return {**super()._amendment_values(kind, date, **values), "request_id": request.id, **author}
 
     def _carry_out(self, wish: Wish, preview: dict):
         """Keep what was asked as it was shown, and do it unless a person has to approve it first.
