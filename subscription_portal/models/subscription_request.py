@@ -91,9 +91,13 @@ class SubscriptionRequest(models.Model):
         self._plan_answer()
 
     def _plan_answer(self):
-        self.activity_schedule(
-            ACTIVITY, summary=self.env._("The customer asks: %s", self._kind_text()), user_id=self._responsible().id
-        )
+        told = self._for_responsible()
+        summary = told.env._("The customer asks: %s", told._kind_text())
+        told.activity_schedule(ACTIVITY, summary=summary, user_id=told._responsible().id)
+
+    def _for_responsible(self):
+        """The request in the language of who answers it, not of who asked."""
+        return self.with_context(lang=self._responsible().lang)
 
     def _responsible(self):
         return self.user_id or self.contract_id._responsible() or self.env.ref("base.user_admin")

@@ -131,7 +131,7 @@ class SubscriptionRequestLegal(models.Model):
         """Do it, or leave it to a person: nothing of what failed half-way stays."""
         try:
             with self.env.cr.savepoint():
-                contract, party = self._declared_contract()
+                contract, party = self._for_responsible()._declared_contract()
                 self._apply(contract, party, lambda own: own._declared(self.kind, self.declared_date))
         except OperationalError:
             raise  # the database asks for the whole request to be done again
@@ -178,11 +178,9 @@ class SubscriptionRequestLegal(models.Model):
 
     def _plan_refund(self):
         """What was paid has to be paid back, and what the order billed beside the contract is seen to by a person."""
-        self.activity_schedule(
-            ACTIVITY,
-            summary=self.env._("Withdrawal: pay back what was paid, and what else the order billed"),
-            user_id=self._responsible().id,
-        )
+        told = self._for_responsible()
+        summary = told.env._("Withdrawal: pay back what was paid, and what else the order billed")
+        told.activity_schedule(ACTIVITY, summary=summary, user_id=told._responsible().id)
 
     def _leave_to_a_person(self, obstacle):
         self.write({"state": "waiting", "obstacle": obstacle})

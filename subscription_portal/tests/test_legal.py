@@ -2,7 +2,7 @@ import base64
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common_legal import PICTURE, LegalCommon
 
@@ -207,6 +207,26 @@ class TestDecisionByHand(LegalCommon):
             .with_user(self.users[role])
             .create({"request_id": declared.id, "contract_id": self.contract.id, **values})
         )
+
+    def test_the_dialog_shows_what_was_typed(self):
+        declared = self._declare(email="new@example.com")
+        wizard = self.env["subscription.declaration"].with_user(self.users["manager"])
+        with Form(wizard.with_context(default_request_id=declared.id)) as form:
+            self.assertEqual((form.declared_email, form.kind), ("new@example.com", "end"))
+            form.contract_id = self.contract
+            self.assertEqual(form.date_end, self.today)
+
+    def test_who_answers_reads_it_in_his_own_language(self):
+        self._french()
+        manager = self.users["manager"]
+        self.patch(self.registry["subscription.request"], "_responsible", lambda request: manager)
+        public = self.env.ref("base.public_user")
+        requests = self.env["subscription.request"].with_user(public).with_context(lang="fr_FR").sudo()
+        typed = requests._read_declaration("end", self._typed(email="new@example.com"))
+        declared = requests.with_company(self.env.company)._declare("end", typed)
+        self.assertEqual((declared.lang, manager.lang), ("fr_FR", "en_US"))
+        self.assertIn("No running contract", declared.obstacle)
+        self.assertEqual(declared.activity_ids.summary, "The customer asks: End of the contract")
 
     def test_end_on_the_day_he_says(self):
         declared = self._declare(email="new@example.com")
